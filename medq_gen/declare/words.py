@@ -1,0 +1,35 @@
+"""What readers call an artefact, and where its physics is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from medq_gen.ontology.levels import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A source of the physics."""
+
+    text: str
+    doi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The vocabulary of an artefact: a cause, as opposed to an attribute, which is what a reader perceives.
+
+    artefact : its name in running text ("motion artefact"). synonyms : what else readers call it. cause : "the patient moved during the
+    acquisition". hides : what it hides. looks : per level, how it looks, as noun phrases that can follow "shows". confusers : names of recipes that a reader
+    may take for it. impact : weight in the tier, 0 to 1.
+    """
+
+    artefact: str
+    cause: str
+    hides: str
+    looks: Mapping[Level, tuple[str, ...]]
+    synonyms: tuple[str, ...] = ()
+    confusers: tuple[str, ...] = ()
+    impact: float = 1.0
+    spelling: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""One file, one declared degradation: recipes/<modality>/<name>.py."""
