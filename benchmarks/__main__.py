@@ -10,7 +10,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")  # before numpy and torch are imported: one thread for every contestant
 
-from benchmarks.timing import Row, table
+from benchmarks.timing import Row, table  # noqa: E402
 
 SUITES = ("mri_motion", "ct_projector", "colour")
 README = Path(__file__).resolve().parents[1] / "README.md"
