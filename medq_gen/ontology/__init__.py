@@ -1,0 +1,1 @@
+"""Words as data: attributes, structures, artefacts, levels, places; no engine, no torch."""

@@ -1,0 +1,72 @@
+"""The three kinds of word: attributes (what a reader perceives), structures (what a reader looks for), artefacts (what went wrong)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from medq_gen.ontology.levels import Level
+from physics.modality import Modality
+
+Scope = Literal["general", "specific"]
+
+
+class Term(BaseModel):
+    """A value of the ontology: unknown fields are errors, nothing changes after it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Attribute(Term):
+    """A quality attribute, named after what is judged; its level says how far it is disturbed ("sharpness", moderate = moderately blurred).
+
+    fault : the noun of the disturbance, usable after "mild" and after "no" without an article ("noise", "ghosting", "rings"). synonyms : other nouns for the
+    fault. adjectives : what a picture with the fault is ("noisy"). opposites : what a picture without it is ("sharp"). more, less : comparatives ("noisier",
+    "sharper"). virtue : the neutral noun that can be good or reduced ("contrast"), with its synonyms. looks : per level, noun phrases that follow "shows".
+    measure, unit : the measure of physics.measure that decides the level, None where none is fixed by name.
+    """
+
+    name: str
+    fault: str
+    synonyms: tuple[str, ...] = ()
+    adjectives: tuple[str, ...] = ()
+    opposites: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
+    virtue: tuple[str, ...] = ()
+    looks: dict[Level, tuple[str, ...]] = Field(default_factory=dict)
+    modalities: tuple[Modality, ...]
+    measure: str | None = None
+    unit: str = "1"
+    scope: Scope = "specific"
+
+
+class Structure(Term):
+    """An anatomical structure that can be seen well or badly. anatomies : where it is looked for; empty: wherever its modality looks."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    modality: Modality
+    anatomies: tuple[str, ...] = ()
+    plural: bool = False
+
+
+class Artefact(Term):
+    """A cause of degradation: the words of a recipe, or of an artefact that no recipe simulates yet and that serves as a wrong option.
+
+    attributes : what it disturbs, the primary one first. parts : the recipes of a mix. impact : weight in the tier.
+    """
+
+    recipe: str
+    modality: Modality
+    artefact: str
+    cause: str
+    hides: str = ""
+    looks: dict[Level, tuple[str, ...]] = Field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
+    confusers: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    impact: float = 1.0
+    simulated: bool = True
