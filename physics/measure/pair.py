@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from physics.display import Canonical, Display, canonical
 from physics.modality import Modality
+
+Array: TypeAlias = NDArray[Any]  # Any: float32 or float64 as the picture is, bool for masks
+
+
+def array(values: Tensor) -> Array:
+    """The values as NumPy sees them, without a copy where they lie in memory already."""
+    return np.asarray(values.detach().cpu().numpy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,12 @@ class Pair:
     def canonical_degraded(self) -> Canonical:
         """The degraded picture on the canonical picture."""
         return canonical(self.degraded, self.view.display, self.view.mask)
+
+    def against(self, degraded: Tensor, *, scan: Any = None) -> Pair:
+        """Another degraded picture beside the same reference. What was worked out on the reference is kept, so a ladder pays for it once."""
+        other = replace(self, degraded=degraded, scan=scan)
+        other.__dict__["canonical_reference"] = self.canonical_reference
+        return other
 
 
 @dataclass(frozen=True, slots=True)
