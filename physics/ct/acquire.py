@@ -1,0 +1,116 @@
+"""The CT scanner: from a scan to a slice in HU. Only what differs from the source is reconstructed, and added to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from physics.ct.beam import bowtie, tube_current
+from physics.ct.fbp import reconstruct
+from physics.ct.memory import Memory
+from physics.ct.projector import project
+from physics.ct.scan import CTScan, Stage
+from physics.ct.spectrum import hu_change, mu_of
+from physics.scan import acquire, of_stage, run_stage
+
+FLOOR_QUANTA = 0.5  # the logarithm needs a positive signal
+STORED_HU = (-1024.0, 3071.0)  # what 12 bits hold
+_TINY = 1e-30
+
+
+@dataclass(frozen=True, eq=False)
+class Beam:
+    """What the source's own scan looks like before any noise, per quantum of N0.
+
+    rays : (view, ray) line integrals p. air : (view, ray) m(view) b(ray). expected : air exp(-p). logged : what the detector with its crosstalk makes of p.
+    """
+
+    rays: Tensor
+    air: Tensor
+    expected: Tensor
+    logged: Tensor
+
+
+_RAYS: Memory[Tensor] = Memory(size=2)
+_BEAMS: Memory[Beam] = Memory(size=2)
+
+
+def rays_of(scan: CTScan) -> Tensor:
+    """The noiseless line integrals of the source, computed once for each picture."""
+    key = (scan.grid, scan.geometry, scan.kvp)
+    return _RAYS.get(scan.hu, key, make=lambda: project(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan.geometry, grid=scan.grid).clamp_min(0.0))
+
+
+def beam_of(scan: CTScan) -> Beam:
+    """The source's own scan without noise, computed once for each picture and scanner."""
+
+    def make() -> Beam:
+        rays = rays_of(scan)
+        filter_ = bowtie(scan.geometry, diameter_mm=scan.bowtie_mm, mu_water=scan.mu_water).to(rays.dtype)
+        air = tube_current(rays, modulation=scan.modulation) * filter_
+        expected = (air * torch.exp(-rays)).clamp_min(_TINY)
+        return Beam(rays, air, expected, -torch.log(shared(expected, crosstalk=scan.crosstalk) / air))
+
+    return _BEAMS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, scan.crosstalk), make=make)
+
+
+def shared(quanta: Tensor, *, crosstalk: float) -> Tensor:
+    """Neighbouring channels share light: each gives a part to both neighbours (the outermost keep what would leave the detector).
+
+    quanta : (view, ray). Sums are kept. Applied to quanta, before the electronics and the logarithm, so it makes noise coarser and hardly blurs the signal.
+    """
+    if crosstalk == 0:
+        return quanta
+    out = (1 - 2 * crosstalk) * quanta
+    out[:, 1:] += crosstalk * quanta[:, :-1]
+    out[:, :-1] += crosstalk * quanta[:, 1:]
+    out[:, 0] += crosstalk * quanta[:, 0]
+    out[:, -1] += crosstalk * quanta[:, -1]
+    return out
+
+
+@acquire.register
+def acquire_ct(scan: CTScan) -> Tensor:
+    """The slice of a scan.
+
+    Model
+        x = x_source + (1000 / mu_water) R(p' - p): p is what the rays of the source give without noise, p' what they give with all events in their stages, R the
+        linear reconstruction with the scan's kernel. p' = -ln(max(y, 1/2) / (dose N0 air)), y the signal of the detector.
+    Parameters
+        scan : a CTScan; n0 must be known where quanta or the detector have events.
+    Returns
+        (row, column), HU, dtype of the source. Without events the source itself, bit for bit. Padding comes back as it was; the rest is held within what 12
+        bits store (or the source's own range where that is wider).
+    Assumes
+        A linear reconstruction.
+    Not modelled
+        Iterative reconstruction; filters that look at the data.
+    References
+        Yu et al. 2012 (insertion); Hsieh 2015, Computed Tomography (the chain).
+    Oracle
+        Identity without events, padding, and the oracles of each event (tests/physics/ct/test_ct_acquire.py).
+    Raises
+        ValueError: events need quanta, and n0 is None.
+    """
+    if not scan.events:
+        return scan.hu.clone()
+    if scan.n0 is None:
+        raise ValueError("n0 is None: give the scan its quanta (physics.ct.source_noise.calibrated_n0) before quanta are counted")
+    beam = beam_of(scan)
+    rays, quanta = beam.rays, beam.expected * scan.n0
+    if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):
+        if of_stage(scan, Stage.MATERIALS):
+            mu = run_stage(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan, Stage.MATERIALS)
+            rays = project(mu, scan.geometry, grid=scan.grid)
+        rays = run_stage(run_stage(rays, scan, Stage.RAYS), scan, Stage.SPECTRUM)
+        quanta = beam.air * torch.exp(-rays) * scan.n0
+    signal = run_stage(shared(run_stage(quanta, scan, Stage.QUANTA), crosstalk=scan.crosstalk), scan, Stage.DETECTOR)
+    measured = -torch.log(signal.clamp_min(FLOOR_QUANTA) / (beam.air * (scan.dose * scan.n0)))
+    residual = run_stage(measured, scan, Stage.LOG) - beam.logged
+    change = hu_change(reconstruct(residual, scan.geometry, grid=scan.grid, kernel=scan.kernel), mu_water=scan.mu_water)
+    change = run_stage(change, scan, Stage.RECONSTRUCTION)
+    low, high = min(STORED_HU[0], float(scan.hu.min())), max(STORED_HU[1], float(scan.hu.max()))
+    picture = (scan.hu + change).clamp(low, high)
+    return picture if scan.padding is None else torch.where(scan.padding, scan.hu, picture)

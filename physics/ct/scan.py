@@ -1,0 +1,164 @@
+"""A CT slice as a scan: the picture in HU and everything that decides how a scanner would take it again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from physics.ct.geometry import FAN, PARALLEL, Beam, Geometry, Grid
+from physics.ct.kernel import Kernel, kernel_of
+from physics.ct.spectrum import effective_energy_kev, mu_water_per_mm
+from physics.pose import Pose
+from physics.scan import EditConflict, Event
+
+GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
+_AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
+
+
+class Stage(IntEnum):
+    """The physical order of a CT scan; what an event of each stage receives and returns."""
+
+    MATERIALS = 10  # (row, column) attenuation, 1/mm
+    RAYS = 20  # (view, ray) line integrals
+    SPECTRUM = 30  # (view, ray) effective line integrals
+    QUANTA = 40  # (view, ray) quanta that reach the detector
+    DETECTOR = 50  # (view, ray) detector signal in quanta
+    LOG = 60  # (view, ray) measured line integrals
+    RECONSTRUCTION = 70  # (row, column) change of the picture, HU
+
+
+@dataclass(frozen=True, eq=False)
+class CTScan:
+    """Everything that decides the picture of one slice.
+
+    hu : (row, column) source, float32 or float64, never changed. grid : its pixels. kvp : tube voltage. mas : tube load per turn, None where unknown.
+    geometry, kernel : of the scanner that is simulated. n0 : quanta per ray and view in air on the central ray at the source's dose; None: found from the source's
+    noise when first needed. source_noise_hu : noise of the source in soft tissue; None: measured then. electronic_noise : standard deviation, in quanta.
+    bowtie_mm : diameter of the water cylinder that the filter flattens. modulation : exponent of the tube current's answer to the patient's width, 0 = constant
+    current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
+    reconstruction circle. truncated : the body is cut by the field of view, so rays pass tissue that the slice does not show.
+    """
+
+    hu: Tensor
+    grid: Grid
+    kvp: float
+    mas: float | None
+    geometry: Geometry
+    kernel: Kernel
+    n0: float | None
+    source_noise_hu: float | None
+    electronic_noise: float
+    bowtie_mm: float
+    modulation: float
+    crosstalk: float
+    dose: float
+    padding: Tensor | None
+    truncated: bool
+    events: tuple[Event, ...]
+    assumed: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        hu: Tensor,
+        *,
+        spacing_mm: tuple[float, float],
+        kvp: float = 120.0,
+        mas: float | None = None,
+        n0: float | None = None,
+        kernel: Kernel | str | None = None,
+        geometry: Beam = "fan",
+        padding_value: float | None = None,
+        source_noise_hu: float | None = None,
+    ) -> CTScan:
+        """The healthy scan of a slice.
+
+        hu : (row, column) in HU. spacing_mm : (axis 0, axis 1). kernel : a Kernel, or the name that the header gives. padding_value : HU of pixels that were
+        never reconstructed; these, and all below -1024 HU, are air to the rays and come back untouched.
+        Raises ValueError for pictures that are not a slice in HU.
+        """
+        if hu.ndim != 2 or not hu.is_floating_point() or not bool(torch.isfinite(hu).all()):
+            raise ValueError(f"a slice is a finite floating (row, column) picture in HU, got shape {tuple(hu.shape)}, {hu.dtype}")
+        if geometry not in GEOMETRIES:
+            raise ValueError(f"geometry {geometry!r}; allowed: {sorted(GEOMETRIES)}")
+        padding = hu < -1024.0 if padding_value is None else (hu < -1024.0) | (hu == padding_value)
+        body = (hu > _BODY_HU) & ~padding
+        truncated = _cut(body, padding)
+        grid = Grid((hu.shape[0], hu.shape[1]), (float(spacing_mm[0]), float(spacing_mm[1])))
+        assumed = ["scanner geometry, bowtie filter, crosstalk and electronic noise of the detector"]
+        assumed += ["reconstruction kernel"] * (kernel is None) + ["quanta of the source's dose, from the noise of the source"] * (n0 is None)
+        assumed += ["body cut by the field of view: rays pass tissue that is not shown"] * truncated + ["metal in the source"] * bool((hu > _METAL_HU).any())
+        return cls(
+            hu=hu,
+            grid=grid,
+            kvp=float(kvp),
+            mas=mas,
+            geometry=GEOMETRIES[geometry],
+            kernel=kernel if isinstance(kernel, Kernel) else kernel_of(kernel),
+            n0=n0,
+            source_noise_hu=source_noise_hu,
+            electronic_noise=5.0,
+            bowtie_mm=_bowtie_mm(body, grid),
+            modulation=0.0,
+            crosstalk=0.03,
+            dose=1.0,
+            padding=padding if bool(padding.any()) else None,
+            truncated=truncated,
+            events=(),
+            assumed=tuple(assumed),
+        )
+
+    @property
+    def mu_water(self) -> float:
+        """Attenuation of water in this beam, 1/mm."""
+        return mu_water_per_mm(effective_energy_kev(self.kvp))
+
+    @property
+    def spacing_mm(self) -> tuple[float, float]:
+        """Pixel spacing along axis 0 and 1."""
+        return self.grid.spacing_mm
+
+    def attenuating_hu(self) -> Tensor:
+        """The source as the rays meet it: padding is air."""
+        return self.hu if self.padding is None else torch.where(self.padding, torch.full_like(self.hu, _AIR_HU), self.hu)
+
+    def mean_pose(self) -> Pose | None:
+        """None: nothing in this scan moves the picture."""
+        return None
+
+    def at(self, pose: Pose) -> Self:
+        """The same scan at another pose: only the neutral one.
+
+        Raises EditConflict for any other: a slice of a table, cut by the field of view, cannot be turned without inventing what lies outside.
+        """
+        if not pose.is_neutral:
+            raise EditConflict(f"a CT slice is held where it was scanned; pose {pose} was asked")
+        return self
+
+    def with_events(self, *events: Event) -> Self:
+        """The scan with more events."""
+        return replace(self, events=(*self.events, *events))
+
+
+def _bowtie_mm(body: Tensor, grid: Grid) -> float:
+    """The head filter (a 200 mm cylinder) for what is narrower than 280 mm, the body filter (320 mm) for the rest."""
+    columns, rows = torch.nonzero(body.any(dim=0)), torch.nonzero(body.any(dim=1))
+    if not len(columns):
+        return 320.0
+    width_mm = float(columns.max() - columns.min() + 1) * grid.spacing_mm[1]
+    height_mm = float(rows.max() - rows.min() + 1) * grid.spacing_mm[0]
+    return 200.0 if max(width_mm, height_mm) < 280.0 else 320.0
+
+
+def _cut(body: Tensor, padding: Tensor) -> bool:
+    """Whether more than 2 % of the rim of the measured field is body."""
+    measured = torch.nn.functional.pad(~padding, (1, 1, 1, 1)).float()[None, None]
+    inner = torch.nn.functional.avg_pool2d(measured, 3, stride=1)[0, 0] > 1 - 1e-6
+    rim = ~padding & ~inner
+    share = float(body[rim].float().mean()) if bool(rim.any()) else 0.0
+    return math.isfinite(share) and share > 0.02
