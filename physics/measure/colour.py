@@ -73,4 +73,4 @@ def delta_e_2000(first: Array, second: Array) -> Array:
     mean_c7 = mean_c**7
     r_t = -np.sin(np.radians(60.0 * np.exp(-(((degrees - 275.0) / 25.0) ** 2)))) * 2 * np.sqrt(mean_c7 / (mean_c7 + 25.0**7))
     chroma, hue = d_c / s_c, d_h / s_h
-    return np.sqrt(np.maximum((d_l / s_l) ** 2 + chroma**2 + hue**2 + r_t * chroma * hue, 0.0))
+    return np.asarray(np.sqrt(np.maximum((d_l / s_l) ** 2 + chroma**2 + hue**2 + r_t * chroma * hue, 0.0)))

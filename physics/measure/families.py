@@ -213,7 +213,8 @@ def displacement(pair: Pair) -> float | Reading:
         return Reading(None, "the pixel spacing is not known")
     moved = array(field()) / np.asarray(pair.view.spacing_mm, np.float32)[:, None, None]
     mask = array(pair.view.mask)
-    return float(np.percentile(np.hypot(*moved)[mask], 95)) * max(pair.canonical_reference.luma.shape) / max(mask.shape)
+    far = float(np.percentile(np.hypot(moved[0], moved[1])[mask], 95))
+    return float(far * max(pair.canonical_reference.luma.shape) / max(mask.shape))
 
 
 def detail_of(reference: Canonical) -> tuple[Array, Array] | None:
