@@ -1,0 +1,87 @@
+"""Reading what a model chose."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from medq_gen.score.answer import read_answer
+
+KINDS = ("Motion artefact", "Noise", "Ring artefact", "No artefact")
+YES = ("Yes", "No")
+GRADES = ("No degradation", "Mild", "Moderate", "Severe")
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("B", "B"), ("b", "B"), ("B.", "B"), ("(B)", "B"), ("[b]", "B"), ("**B**", "B"), ("B)", "B"), ("`C`", "C"), ('"D"', "D"), ("A", "A"),
+        (" a.\n", "A"), ("Option C", "C"),
+        ("Answer: D", "D"), ("B. Noise", "B"), ("(C) Ring artefact", "C"), ("b) noise", "B"), ("B - Noise", "B"), ("D: No artefact.", "D"),
+        ("A. Motion artefact", "A"),
+        ("B because the background is grainy", "B"), ("A, since edges repeat along one axis.", "A"), ("B\nThe background is grainy.", "B"),
+        ("The answer is (B)", "B"), ("The answer is B, not A.", "B"), ("I would choose option C.", "C"), ("The correct answer is A.", "A"),
+        ("the best choice would be (d)", "D"),
+        ("The answer is A because edges repeat.", "A"), ("So the answer is: **C**", "C"), ("\\boxed{B}", "B"), ("<answer>C</answer>", "C"),
+        ('{"answer": "D"}', "D"),
+        ("<think>It could be A or B. The answer is A?</think> C", "C"), ("Option A is wrong. The answer is D.", "D"),
+        ("It could be A or B. Final answer: B", "B"),
+        ("C is the correct answer", "C"), ("noise", "B"), ("Noise.", "B"), ("Ring artefact", "C"), ("The answer is noise.", "B"),
+        ("The image shows a ring artefact.", "C"),
+        ("no artefact", "D"), ("I think it is (B) here", "B"), ("I say B", "B"), ("There is no noise but a ring artefact.", "C"), ("Ｂ", "B"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_read_in_the_forms_that_models_use(text: str, letter: str) -> None:
+    """Letters with any punctuation, option texts, statements and envelopes all lead to the option that was meant."""
+    assert read_answer(text, KINDS).letter == letter
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A noisy image with blurred edges.", "A image", "a patient who moved", "A or B", "A and C", "(A) or (C)", "A/B",
+        "The answer is A or the answer is B.", "Both A and B", "B. Ring artefact",
+        "Image B looks odd", "I cannot tell.", "There is no noise.", "Noise and a ring artefact.", "The answer is not B.", "E", "F.",
+        "It is the vitamin C of images",
+        "The answer is a noisy picture", "A good image", "?", "Yes",
+    ],
+)  # fmt: skip
+def test_an_open_answer_is_not_guessed(text: str) -> None:
+    """The article "A", several letters, a letter beside another option's text, negated options and letters that are not offered choose nothing."""
+    answer = read_answer(text, KINDS)
+    assert answer.letter is None
+    assert answer.how in {"several", "nothing"}
+
+
+@pytest.mark.parametrize("text", [None, "", "   ", math.nan, "nan", "None", "\n"])
+def test_an_empty_answer_is_missing(text: object) -> None:
+    """Empty cells in every spelling of a table are missing, not unreadable."""
+    answer = read_answer(text, KINDS)
+    assert (answer.letter, answer.how) == (None, "missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Yes", "A"), ("yes.", "A"), ("Yes, ghosts are visible.", "A"), ("No", "B"), ("No, it is sharp", "B"), ("NO!", "B"), ("A. Yes", "A"),
+        ("The answer is no.", "B"),
+        ("No ghosting is seen.", None), ("Yesterday", None), ("There is no ghosting, yes?", None), ("A. No", None), ("B", "B"), ("Nothing", None),
+    ],
+)  # fmt: skip
+def test_yes_and_no_are_read_only_where_they_stand_alone(text: str, letter: str | None) -> None:
+    """ "No ghosting is seen" says nothing of a question that may ask for its absence."""
+    assert read_answer(text, YES).letter == letter
+
+
+def test_the_longest_option_is_read_first() -> None:
+    """ "No degradation" does not also choose an option that its words contain, and a grade in a sentence is found."""
+    assert read_answer("I see no degradation here", GRADES).letter == "A"
+    assert read_answer("The blur is moderate.", GRADES).letter == "C"
+    assert read_answer("mild to moderate", GRADES).letter is None
+
+
+def test_options_decide_which_letters_exist() -> None:
+    """E is a letter with five options and none with four."""
+    assert read_answer("E", ("a1", "b1", "c1", "d1", "e1")).letter == "E"
+    assert read_answer("E", ("a1", "b1", "c1", "d1")).letter is None
