@@ -1,0 +1,65 @@
+"""Over- and under-staining: more or less dye in the section than was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
+from medq_gen.declare.families import colour
+from medq_gen.errors import DeclarationError
+from physics.optics import Capture
+from physics.optics.measures import haematoxylin_ratio, second_dye_ratio
+from physics.optics.slide import DYES
+from physics.optics.stain import stained
+
+DIRECTIONS = {"over": 1.0, "under": -1.0}
+BOTH = 0.6  # how often both dyes are concerned; else one of them
+
+
+def draw(rng: np.random.Generator, scan: Capture, *, direction: str | None = None, dye: str | None = None) -> dict[str, Any]:
+    """Too much or too little, and of which dye."""
+    if direction not in (None, *DIRECTIONS):
+        raise DeclarationError(f"direction {direction!r} of staining is unknown; allowed: {', '.join(DIRECTIONS)} or null for either")
+    dyes = DYES[scan.scene.stains]
+    if dye not in (None, "both", *dyes):
+        raise DeclarationError(f"dye {dye!r} is not on this slide; allowed: both, {', '.join(dyes)} or null for any")
+    drawn_direction = str(rng.choice(list(DIRECTIONS)))
+    drawn_dye = str(rng.choice(["both", *dyes], p=[BOTH, (1 - BOTH) / 2, (1 - BOTH) / 2]))
+    return {"direction": direction or drawn_direction, "dye": dye or drawn_dye}
+
+
+def edit(scan: Capture, *, strength: float, pattern: Pattern) -> Capture:
+    """strength: how many doublings (over) or halvings (under) of the amount of dye."""
+    factor = 2.0 ** (DIRECTIONS[pattern["direction"]] * strength)
+    first, second = DYES[scan.scene.stains]
+    return stained(scan, first=factor if pattern["dye"] in ("both", first) else 1.0, second=factor if pattern["dye"] in ("both", second) else 1.0)
+
+
+RECIPE = Degradation(
+    version=1,
+    draw=draw,
+    edit=edit,
+    strength=Strength("change of the amount of dye", "log2", neutral=0.0, limit=5.0),
+    effect=colour,
+    measures=(haematoxylin_ratio, second_dye_ratio),
+    attributes=("stain shift", "over-staining", "under-staining", "contrast"),
+    words=Words(
+        artefact="staining artefact",
+        synonyms=("staining error", "abnormal staining", "improper staining"),
+        cause="the section took up more or less dye than intended",
+        hides="chromatin detail and the contrast of nuclei against their surroundings",
+        looks={
+            "mild": ("a stain slightly off its usual strength", "slightly unbalanced staining", "a slight change of staining intensity"),
+            "moderate": ("a stain clearly off its usual strength", "clearly unbalanced staining", "a clear change of staining intensity"),
+            "severe": ("a stain far off its usual strength", "grossly unbalanced staining", "a staining intensity that hides nuclear detail"),
+        },
+        confusers=("histopathology_stain_shift", "histopathology_section_thickness", "histopathology_over_exposure"),
+        impact=1.0,
+    ),
+    references=(
+        Reference("Ruifrok and Johnston 2001, quantification of histochemical staining by colour deconvolution"),
+        Reference("Macenko et al. 2009, normalising histology slides", doi="10.1109/ISBI.2009.5193250"),
+    ),
+)
