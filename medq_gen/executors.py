@@ -1,0 +1,141 @@
+"""How tasks run: one after another, or in processes of one thread each. One small interface, so that a cluster is a third implementation."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from medq_gen.errors import ConfigError
+from medq_gen.registry import unknown
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class WorkerDied(Exception):
+    """The process of a task ended before the task did (killed, out of memory)."""
+
+
+class Executor(AbstractContextManager["Executor"], Protocol):
+    """Runs functions of one plain value. Left with an error, it drops what is still running."""
+
+    workers: int
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """Start a task; a task whose process died has WorkerDied as its exception."""
+        ...
+
+
+def one_thread() -> None:
+    """Make every library of this process use one thread: more change the bytes of a picture. Exact before torch is imported, as good as it gets after."""
+    for name in _THREADS:
+        os.environ[name] = "1"
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def declare_one_thread() -> None:
+    """The same for processes that are still to start, and for libraries still to be imported; imports nothing."""
+    for name in _THREADS:
+        os.environ[name] = "1"
+
+
+class Serial:
+    """Runs a task when it is submitted, in this process."""
+
+    workers = 1
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """Run it now."""
+        future: Future[Result] = Future()
+        try:
+            future.set_result(function(task))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def __enter__(self) -> Serial:
+        one_thread()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return None
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the main process decides what happens
+    one_thread()
+
+
+class Processes:
+    """A pool of processes, started fresh (spawn), of one thread each. A killed process costs the task it was working on."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool: Any = None  # Any: pebble has no types
+
+    def __enter__(self) -> Processes:
+        from pebble import ProcessPool
+
+        declare_one_thread()
+        self._pool = ProcessPool(max_workers=self.workers, context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+        return self
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """Queue it."""
+        from pebble import ProcessExpired
+
+        outer: Future[Result] = Future()
+
+        def settle(inner: Future[Result]) -> None:
+            if inner.cancelled():
+                outer.cancel()
+                return
+            error = inner.exception()
+            if isinstance(error, ProcessExpired):
+                outer.set_exception(WorkerDied(f"the worker process ended with code {error.exitcode}"))
+            elif error is not None:
+                outer.set_exception(error)
+            else:
+                outer.set_result(inner.result())
+
+        self._pool.schedule(function, args=(task,)).add_done_callback(settle)
+        return outer
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._pool.close()
+        else:
+            self._pool.stop()
+        self._pool.join()
+
+
+EXECUTORS: Mapping[str, Callable[[int], Executor]] = {"serial": lambda workers: Serial(), "process": Processes}
+
+
+def make(name: str, workers: int | None) -> Executor:
+    """The executor of a name; workers None: as many as there are usable cores.
+
+    Raises
+        ConfigError: unknown name, or workers below 1.
+    """
+    if name not in EXECUTORS:
+        raise ConfigError(unknown("executor", name, sorted(EXECUTORS)))
+    if workers is not None and workers < 1:
+        raise ConfigError(f"executor.workers={workers}: at least 1; leave it out for one a core")
+    return EXECUTORS[name](workers or usable_cores())
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,202 @@
+"""One ladder: a case's reference and all its levels, solved on the pictures as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from medq_gen import picture
+from medq_gen.declare import LEVELS, Degradation, Effect, Level, Mix
+from medq_gen.edits import draw_pattern, edited, strength_of_part
+from medq_gen.seeds import Purpose, digest, generator
+from medq_gen.solve import MIDDLE_FIRST, Curve, Solved, band_of, draw_target
+from physics.measure.pair import Pair, Reading, View
+from physics.measure.registration import register
+from physics.pose import Pose
+from physics.scan import acquire
+
+TOP_WIDTH = 0.3  # of the band around the top of a part of a mix, in u
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One acquisition: the edited scan, its picture, the reference registered to it, and the effect read off the stored codes."""
+
+    strength: float | str
+    scan: Any  # Any: whichever scan the modality has
+    native: Tensor
+    reference: Tensor
+    pose: Pose
+    codes: np.ndarray
+    reading: Reading
+    u: float
+
+    @property
+    def moved(self) -> bool:
+        """Whether the picture was registered: its scan moves the object."""
+        return not self.pose.is_neutral
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One level of a ladder: what was asked and the shot that answers, None on an untouched picture; or why there is none."""
+
+    level: Level
+    target: float | None
+    shot: Shot | None
+    reason: str = ""
+    error: BaseException | None = None
+
+
+@dataclass(eq=False)
+class Bench:
+    """A healthy scan under its view, and everything about its reference that the shots of a ladder share."""
+
+    healthy: Any
+    view: View
+    acquisitions: int = 0
+    _references: dict[int, Tensor] = field(default_factory=dict)
+
+    @cached_property
+    def reference(self) -> Tensor:
+        """The picture of the healthy scan."""
+        self.acquisitions += 1
+        return acquire(self.healthy)
+
+    @cached_property
+    def reference_codes(self) -> np.ndarray:
+        """The reference as it is stored."""
+        return picture.stored_codes(self.reference, self.view.display)
+
+    @cached_property
+    def stored(self) -> View:
+        """The view of the stored pictures."""
+        return picture.stored_view(self.view, tuple(self.reference.shape))
+
+    @cached_property
+    def _still(self) -> Pair:
+        codes = picture.as_tensor(self.reference_codes)
+        return Pair(codes, codes, self.stored, self.healthy, self.healthy)
+
+    def shoot(self, scan: Any, strength: float | str, effect: Effect) -> Shot:
+        """Acquire an edited scan and read its effect off the stored picture."""
+        self.acquisitions += 1
+        native = acquire(scan)
+        codes = picture.stored_codes(native, self.view.display)
+        reference, pose = self._registered(scan, native)
+        pair = self.stored_pair(scan, codes, reference)
+        reading = effect.measure(pair)
+        if reading.value is None:
+            raise ValueError(f"the effect {effect.name} cannot be measured here: {reading.reason}")
+        return Shot(strength, scan, native, reference, pose, codes, reading, effect.u(reading.value))
+
+    def _registered(self, scan: Any, native: Tensor) -> tuple[Tensor, Pose]:
+        start = scan.mean_pose()
+        if start is None or start.is_neutral:
+            return self.reference, Pose()
+        found = register(self.healthy, scan, native, self.view)
+        return found.reference, found.pose or Pose()
+
+    def stored_pair(self, scan: Any, codes: np.ndarray, reference: Tensor) -> Pair:
+        """The stored picture beside the reference as it would be stored."""
+        if reference is self.reference:
+            pair = Pair(self._still.reference, picture.as_tensor(codes), self.stored, self.healthy, scan)
+            pair.__dict__["canonical_reference"] = self._still.canonical_reference  # the same for every shot of the ladder: made once
+            return pair
+        moved = picture.as_tensor(picture.stored_codes(reference, self.view.display))
+        return Pair(moved, picture.as_tensor(codes), self.stored, self.healthy, scan)
+
+    @cached_property
+    def _still_native(self) -> Pair:
+        return Pair(self.reference, self.reference, self.view, self.healthy, self.healthy)
+
+    def native_pair(self, shot: Shot | None) -> Pair:
+        """The native picture beside its registered reference; without a shot the reference beside itself."""
+        if shot is None:
+            return self._still_native
+        pair = Pair(shot.reference, shot.native, self.view, self.healthy, shot.scan)
+        if shot.reference is self.reference:
+            pair.__dict__["canonical_reference"] = self._still_native.canonical_reference
+        return pair
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """What became of a ladder. pattern : as stored, with a mix's tops."""
+
+    key: str
+    bench: Bench
+    pattern: Mapping[str, Any]
+    rungs: tuple[Rung, ...]
+    acquisitions: int
+
+
+def touches_none(case: str, recipe: str, repeat: int, effect: Effect) -> bool:
+    """Whether a ladder's `none` is solved to a sub-threshold effect: every second repeat of a case, which one first by the hash of case and recipe."""
+    return not effect.none_untouched and (digest(f"{case}/{recipe}")[0] + repeat) % 2 == 1
+
+
+def climb(bench: Bench, recipe: Degradation | Mix, *, root: int, key: str, levels: tuple[Level, ...], options: Mapping[str, Any], touched_none: bool) -> Ladder:
+    """Draw the pattern once, solve every level, and keep the shots that answer them."""
+    refusal = recipe.refuse(bench.healthy)
+    if refusal:
+        rungs = tuple(Rung(level, None, None, "" if level == "none" else f"refused by the recipe: {refusal}") for level in levels)
+        return Ladder(key, bench, {}, rungs, bench.acquisitions)
+    rng = generator(root, key, Purpose.TARGET)
+    targets = {level: draw_target(rng, level) for level in LEVELS}  # of all levels, so that asking for fewer changes none
+    pattern = draw_pattern(recipe, bench.healthy, root=root, key=key, options=options)
+    if isinstance(recipe, Mix):
+        pattern["tops"] = {part.name: _top(bench, part.recipe, pattern["parts"][part.name], recipe.tops[part.name]) for part in recipe.parts}
+    wanted = [level for level in MIDDLE_FIRST if level in levels and (level != "none" or touched_none)]
+    shots: dict[float | str, Shot] = {}
+
+    def evaluate(strength: float | str) -> float:
+        shot = bench.shoot(edited(recipe, bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect)
+        if any(band_of(level)[0] <= shot.u <= band_of(level)[1] for level in wanted):
+            shots[strength] = shot  # only what may be kept: pictures are large
+        return shot.u
+
+    curve = Curve(evaluate, recipe.strength)
+    rungs_of = {level: _rung(curve, shots, level, targets[level]) for level in wanted}
+    if "none" in levels and rungs_of.get("none", Rung("none", None, None)).shot is None:
+        rungs_of["none"] = Rung("none", None, None)  # an untouched picture is always a `none`
+    return Ladder(key, bench, pattern, tuple(rungs_of[level] for level in levels), bench.acquisitions)
+
+
+def _rung(curve: Curve, shots: Mapping[float | str, Shot], level: Level, target: float) -> Rung:
+    try:
+        solved: Solved = curve.solve(target, band_of(level))
+    except Exception as error:  # one level's failure is its own: it becomes a failure row
+        return Rung(level, target, None, error=error)
+    return Rung(level, target, shots[solved.point.strength] if solved.point else None, solved.reason)
+
+
+def _top(bench: Bench, recipe: Degradation, pattern: Mapping[str, Any], top: float) -> float:
+    """The position at which a part alone reaches its top; the end of its scale where it cannot."""
+
+    def evaluate(strength: float | str) -> float:
+        return bench.shoot(recipe.edit(bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect).u
+
+    curve = Curve(evaluate, recipe.strength)
+    solved = curve.solve(top, (top - TOP_WIDTH / 2, top + TOP_WIDTH / 2))
+    if solved.point is not None:
+        return solved.point.position
+    return max(curve.points, key=lambda point: point.u).position
+
+
+def parts_alone(bench: Bench, recipe: Mix, *, t: float, pattern: Mapping[str, Any]) -> dict[str, float]:
+    """The severity of every part of a mix alone, at the strength that it has in the mix."""
+    alone: dict[str, float] = {}
+    for part in recipe.parts:
+        strength = strength_of_part(part.recipe, top=pattern["tops"][part.name], t=t)
+        if strength is None:
+            alone[part.name] = 0.0
+            continue
+        scan = part.recipe.edit(bench.healthy, strength=strength, pattern=pattern["parts"][part.name])
+        alone[part.name] = bench.shoot(scan, strength, part.recipe.effect).u
+    return alone

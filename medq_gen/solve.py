@@ -1,0 +1,192 @@
+"""From a level to a strength: the knob is turned until the measured effect lies in the level's band. Every evaluation serves every level of the ladder."""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from medq_gen.declare import BANDS, Level, Strength
+
+INNER = 0.8  # targets are drawn inside this share of a band
+SUB_THRESHOLD = (0.05, 0.25)  # the effect of a `none` that was touched
+NEAR = 0.12  # of a band's width: close enough to the target at once
+MOST = 10  # acquisitions a level at most
+NARROW = 1e-4  # of the knob's scale: a bracket this narrow that still jumps over the band ends the search
+MIDDLE_FIRST: tuple[Level, ...] = ("moderate", "mild", "severe", "none")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """One evaluation: position on the knob's scale, strength, severity."""
+
+    position: float
+    strength: float | str = field(compare=False)
+    u: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What a level came to: a point, or the reason why there is none."""
+
+    target: float
+    point: Point | None
+    reason: str = ""
+
+
+def band_of(level: Level) -> tuple[float, float]:
+    """The band that a solved level must hit; a touched `none` must have some effect."""
+    return SUB_THRESHOLD if level == "none" else BANDS[level]
+
+
+def draw_target(rng: np.random.Generator, level: Level) -> float:
+    """A target inside the inner 80 % of the band."""
+    low, high = band_of(level)
+    margin = (1 - INNER) / 2 * (high - low)
+    return float(rng.uniform(low + margin, high - margin))
+
+
+class Curve:
+    """Severity over the knob of one ladder, known at the points evaluated so far.
+
+    evaluate : strength -> u, one acquisition. count : acquisitions so far.
+    """
+
+    def __init__(self, evaluate: Callable[[float | str], float], strength: Strength | tuple[float | str, ...]) -> None:
+        self.evaluate, self.strength, self.count = evaluate, strength, 0
+        self.points: list[Point] = []
+
+    def at(self, position: float) -> Point:
+        """The point at a position, evaluated once."""
+        known = next((point for point in self.points if point.position == position), None)
+        if known is not None:
+            return known
+        strength = self.strength.at(position) if isinstance(self.strength, Strength) else self.strength[round(position)]
+        self.count += 1
+        point = Point(position, strength, self.evaluate(strength))
+        insort(self.points, point)
+        return point
+
+    def solve(self, target: float, band: tuple[float, float]) -> Solved:
+        """Find the strength whose effect lies in a band, near a target in it."""
+        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band)
+
+    def _accepted(self, target: float, band: tuple[float, float], tries: int) -> Point | None:
+        """The best point so far, if it will do: near the target; after two tries inside the inner band; after four inside the band."""
+        low, high = band
+        inside = [point for point in self.points if low <= point.u <= high]
+        if not inside:
+            return None
+        best = min(inside, key=lambda point: abs(point.u - target))
+        margin = (1 - INNER) / 2 * (high - low)
+        near = abs(best.u - target) <= NEAR * (high - low)
+        inner = low + margin <= best.u <= high - margin
+        return best if near or (tries >= 2 and inner) or tries >= 4 else None
+
+    def _solve_knob(self, target: float, band: tuple[float, float]) -> Solved:
+        for tries in range(MOST):
+            best = self._accepted(target, band, tries)
+            if best is not None:
+                return Solved(target, best)
+            below, above = self._bracket(target)
+            if above is None and below is not None and below.position == 1.0:
+                break
+            if above is not None and above.position - (below.position if below else 0.0) < NARROW:
+                break
+            self.at(self._next(target, below, above))
+        best = self._accepted(target, band, MOST)
+        return Solved(target, best, "" if best else self._reason(target))
+
+    def _bracket(self, target: float) -> tuple[Point | None, Point | None]:
+        """The first crossing of the target: the lowest point above it, and the highest point before that one below it."""
+        above = next((point for point in self.points if point.u > target), None)
+        below = [point for point in self.points if point.u <= target and (above is None or point.position < above.position)]
+        return (below[-1] if below else None), above
+
+    def _next(self, target: float, below: Point | None, above: Point | None) -> float:
+        """Where to look next: inverse interpolation of log u through the nearest points, kept inside the bracket."""
+        assert isinstance(self.strength, Strength)
+        if not self.points:
+            return 0.6 if self._is_exponential else 0.35
+        low = below.position if below else 0.0
+        high = above.position if above else 1.0
+        guess = self._interpolated(target)
+        if above is None:
+            return min(guess, 1.0) if guess > low + 1e-3 * (1 - low) else (low + high) / 2
+        if below is None and guess <= 0:
+            return high / 4
+        guard = 0.03 * (high - low)
+        if not low < guess < high:
+            return (low + high) / 2
+        return min(max(guess, low + guard), high - guard)
+
+    @property
+    def _is_exponential(self) -> bool:
+        """Whether strength is exponential in the position, so that log u is about linear in it."""
+        return isinstance(self.strength, Strength) and self.strength.scale == "log" and self.strength.neutral == 0
+
+    def _interpolated(self, target: float) -> float:
+        usable = [point for point in self.points if point.u > 1e-4 and point.position > 0]
+        if not usable:
+            return 1.0 if self.points[-1].position > 0.5 else min(2.0 * self.points[-1].position + 0.05, 1.0)
+        near = sorted(sorted(usable, key=lambda point: abs(math.log(point.u / target)))[:3])
+        x = [point.position if self._is_exponential else math.log(point.position) for point in near]
+        y = [math.log(point.u / target) for point in near]
+        if len(near) == 3 and y[0] < y[1] < y[2]:
+            found = _through(y, x)
+            if not min(x) - 1 <= found <= max(x) + 1:
+                found = _secant(x[:2], y[:2]) if abs(y[0]) < abs(y[2]) else _secant(x[1:], y[1:])
+        elif len(near) >= 2 and (y[-1] - y[0]) * (x[-1] - x[0]) > 0:
+            found = _secant([x[0], x[-1]], [y[0], y[-1]])
+        else:  # one point: harm grows about as the strength does, so log u has slope log(1000) over an exponential scale
+            found = x[0] - y[0] / (math.log(1000) if self._is_exponential else 1.0)
+        return found if self._is_exponential else math.exp(min(found, 1.0))
+
+    def _reason(self, target: float) -> str:
+        below, above = self._bracket(target)
+        if above is None:
+            last = below or self.points[-1]
+            return f"limit reached at u = {last.u:.2f}" if last.position >= 1 else f"u = {last.u:.2f} after {self.count} acquisitions"
+        before = f"u = {below.u:.2f} at {_shown(below.strength)}" if below else "no effect at neutral"
+        return f"jumps over the band: {before}, u = {above.u:.2f} at {_shown(above.strength)}"
+
+    def _solve_choice(self, target: float, band: tuple[float, float]) -> Solved:
+        """Bisection over choices in order of harm."""
+        assert isinstance(self.strength, tuple)
+        low, high = -1, len(self.strength)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.at(float(middle)).u > target:
+                high = middle
+            else:
+                low = middle
+        best = self._accepted(target, band, MOST)
+        if best is not None:
+            return Solved(target, best)
+        below = self.at(float(low)) if low >= 0 else None
+        above = self.at(float(high)) if high < len(self.strength) else None
+        if above is None:
+            return Solved(target, None, f"limit reached at u = {below.u:.2f}" if below else "no choice")
+        before = f"{below.strength!r} gives u = {below.u:.2f}, " if below else ""
+        return Solved(target, None, f"jumps over the band: {before}{above.strength!r} gives u = {above.u:.2f}")
+
+
+def _secant(x: Sequence[float], y: Sequence[float]) -> float:
+    """Where the line through two points crosses y = 0."""
+    return x[0] - y[0] * (x[1] - x[0]) / (y[1] - y[0])
+
+
+def _through(y: Sequence[float], x: Sequence[float]) -> float:
+    """The quadratic x(y) through three points, at y = 0."""
+    total = 0.0
+    for i in range(3):
+        weight = math.prod(-y[j] / (y[i] - y[j]) for j in range(3) if j != i)
+        total += weight * x[i]
+    return total
+
+
+def _shown(strength: float | str) -> str:
+    return strength if isinstance(strength, str) else f"{strength:.4g}"

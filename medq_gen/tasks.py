@@ -1,0 +1,94 @@
+"""What can be done with a finished run: draft, report, export, score, replay. Each reads the run's folder only, never a composed recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from medq_gen import draft as drafting
+from medq_gen import export as exporting
+from medq_gen import files, registry
+from medq_gen import report as reporting
+from medq_gen import score as scoring
+from medq_gen.draft.items import ImagePair, Question, Reasoning
+from medq_gen.errors import ConfigError
+from medq_gen.ontology.vocabulary import Vocabulary
+from medq_gen.store import Store
+
+ITEMS: dict[str, type[BaseModel]] = {"questions": Question, "reasoning": Reasoning, "pairs": ImagePair}
+
+
+def vocabulary() -> Vocabulary:
+    """The words of every recipe there is, plugins included: a text may name any of them."""
+    return Vocabulary.build({name: registry.get(name).recipe for name in registry.names()})
+
+
+def draft(run: Path) -> dict[str, int]:
+    """Draft the items of a run from its records; how many of each kind."""
+    store = Store.open(run)
+    words = vocabulary()
+    files.write_text(store.path / "vocabulary.json", words.model_dump_json(indent=1) + "\n")
+    drafted = drafting.draft(store.records(), words, seed=int(store.plan["content"]["seed"]))
+    counts = {}
+    for name, model in ITEMS.items():
+        items = getattr(drafted, name)
+        store.write_items(name, items, model)
+        counts[name] = len(items)
+    files.write_text(store.path / "README.md", card(store, counts))
+    return counts
+
+
+def report(run: Path) -> Path:
+    """Write a run's report."""
+    return reporting.build(Store.open(run))
+
+
+def export(run: Path, *, format: str | None, out: Path | None) -> Any:
+    """Write a run in another format."""
+    if not format:
+        raise ConfigError("task=export needs format=vlmevalkit, format=jsonl or format=imagefolder")
+    return exporting.export(Store.open(run), format, out)
+
+
+def score(run: Path, *, predictions: str | None, out: Path | None) -> Any:
+    """Score predictions against a run."""
+    if not predictions:
+        raise ConfigError("task=score needs predictions=<file or folder>")
+    path = Path(predictions)
+    if not path.exists():
+        raise ConfigError(f"predictions={predictions}: no such file or folder")
+    return scoring.score(Store.open(run), path, out=out)
+
+
+def card(store: Store, counts: Mapping[str, int]) -> str:
+    """README.md: the data set card. Its `configs:` make datasets.load_dataset(folder) find pictures and items."""
+    content = store.plan["content"]
+    shards = store.shards()
+    licences: dict[str, int] = {}
+    for row in store.rows(columns=["licence"]):
+        licences[row["licence"]] = licences.get(row["licence"], 0) + 1
+    configs = [{"config_name": "samples", "default": True, "data_files": [{"split": "all", "path": "samples/*.parquet"}]}]
+    configs += [{"config_name": name, "data_files": [{"split": "all", "path": f"items/{name}.parquet"}]} for name in counts if counts[name]]
+    head = yaml.safe_dump({"configs": configs, "tags": ["medical", "image-quality", "synthetic"]}, sort_keys=True)
+    return f"---\n{head}---\n" + "\n".join(_card_lines(content, sum(shard.rows for shard in shards), counts, licences)) + "\n"
+
+
+def _card_lines(content: Mapping[str, Any], rows: int, counts: Mapping[str, int], licences: Mapping[str, int]) -> Iterator[str]:
+    recipe = content["recipe"]
+    yield f"# {recipe['name']} ({recipe['variant']}, version {recipe['version']})"
+    yield ""
+    levels = ", ".join(content["levels"])
+    yield f"{rows} pictures, degraded by simulation from {content['index']['cases']} source pictures at the levels {levels}; every label is measured."
+    yield "Simulated pictures are no clinical evidence. The columns are described in docs/store.md of medq_gen."
+    yield ""
+    yield "| items | count |"
+    yield "| --- | --- |"
+    yield from (f"| {name} | {count} |" for name, count in counts.items())
+    yield ""
+    yield "| licence of the source | pictures |"
+    yield "| --- | --- |"
+    yield from (f"| {name} | {count} |" for name, count in sorted(licences.items()))

@@ -1,0 +1,1 @@
+"""A plugin of medq_gen: one artefact, its physics and its recipe."""

@@ -1,0 +1,1 @@
+"""Recipes by modality, as in medq_gen itself."""
