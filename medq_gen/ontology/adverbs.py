@@ -24,7 +24,7 @@ READ: dict[str, Level] = {
     **dict.fromkeys(
         (
             "subtle", "subtly", "mild", "mildly", "slight", "slightly", "minor", "minimal", "minimally", "faint", "faintly", "light", "lightly", "low-grade",
-            "discreet", "weak", "small", "a little", "a bit", "somewhat", "a trace of", "barely perceptible", "low level of", "low levels of", "modest", "limited",
+            "discreet", "weak", "small", "a little", "a bit", "somewhat", "a trace of", "barely perceptible", "low level of", "low levels of", "modest",
         ),
         "mild",
     ),

@@ -10,7 +10,7 @@ PER_MODALITY = (mri, ct, endoscopy, histopathology, fundus)
 
 def _merged() -> tuple[Attribute, ...]:
     """One entry a name: an attribute that several modalities declare (defocus) keeps each modality's own looks under its own entry."""
-    return tuple([*general.ATTRIBUTES, *(attribute for module in PER_MODALITY for attribute in module.ATTRIBUTES)])
+    return (*general.ATTRIBUTES, *(attribute for module in PER_MODALITY for attribute in module.ATTRIBUTES))
 
 
 ATTRIBUTES: tuple[Attribute, ...] = _merged()

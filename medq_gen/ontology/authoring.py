@@ -27,6 +27,7 @@ def attribute(
     measure: str | None = None,
     unit: str = "1",
     scope: Scope = "specific",
+    asked: bool = True,
 ) -> Attribute:
     """An attribute; looks are given for mild, moderate, severe, and derived for none where `none` is not given."""
     mild, moderate, severe = looks
@@ -44,6 +45,7 @@ def attribute(
         measure=measure,
         unit=unit,
         scope=scope,
+        asked=asked,
     )
 
 

@@ -22,7 +22,7 @@ _KEPT = re.compile(r"\b(?:parameters?|diameters?|thermometers?|perimeters?|analy
 
 
 def _switch(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    table = {old: new for old, new in pairs}
+    table = dict(pairs)
     pattern = re.compile("|".join(sorted((re.escape(old) for old in table), key=len, reverse=True)), re.IGNORECASE)
 
     def swap(match: re.Match[str]) -> str:

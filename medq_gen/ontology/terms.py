@@ -40,6 +40,7 @@ class Attribute(Term):
     measure: str | None = None
     unit: str = "1"
     scope: Scope = "specific"
+    asked: bool = True  # False: a change of values that no single picture shows
 
 
 class Structure(Term):
