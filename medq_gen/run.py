@@ -116,9 +116,7 @@ def run(request: Request, *, console: Console) -> Outcome:
     try:
         plan, indexed, held = _planned(request, source, held, existed)
         outcome = _simulate(request, plan, indexed, executor, console)
-        items = tasks.draft(request.out)
-        report = tasks.report(request.out)
-        return replace(outcome, items=items, report=report)
+        return replace(outcome, **tasks.closing(request.out))
     finally:
         if held is not None:
             held.release()

@@ -42,6 +42,12 @@ def draft(run: Path) -> dict[str, int]:
     return counts
 
 
+def closing(run: Path) -> dict[str, Any]:
+    """What follows a simulation: the items, then the report that shows some of them."""
+    items = draft(run) if hasattr(drafting, "draft") else {}
+    return {"items": items, "report": report(run) if hasattr(reporting, "build") else None}
+
+
 def report(run: Path) -> Path:
     """Write a run's report."""
     return reporting.build(Store.open(run))
