@@ -1,0 +1,72 @@
+"""The MRI scanner: the only place where an MRI picture is made."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from physics.mri.coils import Sensitivity
+from physics.mri.encoding import encode, encode_moving
+from physics.mri.scan import MRIScan, Stage
+from physics.scan import acquire, of_stage, run_stage
+
+
+def acquire_kspace(scan: MRIScan) -> Tensor:
+    """What the receiver delivers: k-space (coil, row, column), uncentred, orthonormal; lines that were not sampled are zero.
+
+    Model
+        density -> events of the object -> coils -> Fourier encoding under the pose of each line -> events of the encoding -> events of the receiver
+        -> the lines that are sampled.
+    Parameters
+        scan : the acquisition.
+    Returns
+        Complex, of the precision of the source.
+    Assumes
+        Cartesian lines, one slice. Where a receive field is set, air beyond the body's rim keeps its level: it holds noise of the source's receiver.
+    Not modelled
+        Events of stage COILS while the body moves.
+    Raises
+        ValueError: an event changes the coil maps of a moving body.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 11.
+    Oracle
+        A scan in order gives back the source to 1e-6 (tests/physics/mri/test_acquire.py).
+    """
+    density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
+    sensitivity = scan.sensitivity
+    coil_events = of_stage(scan, Stage.COILS)
+    air = None
+    if scan.receive is not None:
+        air = density * (1 - scan.body.tissue_share)
+        density = density * scan.body.tissue_share
+    if scan.motion is not None:
+        if coil_events:
+            raise ValueError(f"{coil_events[0]} changes coil maps, which is not possible for a body that moves")
+        kspace = encode_moving(density, scan.motion, spacing_mm=scan.spacing_mm, phase_axis=scan.phase_axis, sensitivity=sensitivity)
+    else:
+        maps = None if sensitivity is None else sensitivity.maps(scan.matrix).to(density)
+        if coil_events:
+            maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
+        kspace = encode(density, maps)
+    if air is not None:
+        shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix) if scan.array else None
+        kspace = kspace + encode(air, None if shapes is None else shapes.to(density))
+    kspace = run_stage(run_stage(kspace, scan, Stage.ENCODING), scan, Stage.RECEIVER)
+    if scan.lines is None:
+        received: Tensor = kspace
+        return received
+    sampled: Tensor = kspace * (scan.lines[:, None] if scan.phase_axis == 0 else scan.lines[None, :]).to(kspace.device)
+    return sampled
+
+
+def acquire_complex(scan: MRIScan) -> Tensor:
+    """The picture before its magnitude is taken: (row, column) complex. A root sum of squares over several coils has no phase."""
+    picture = scan.reconstruction(acquire_kspace(scan), lines=scan.lines, phase_axis=scan.phase_axis)
+    complete: Tensor = run_stage(picture, scan, Stage.RECONSTRUCTION)
+    return complete
+
+
+@acquire.register
+def acquire_magnitude(scan: MRIScan) -> Tensor:
+    """The picture: magnitude (row, column), in the unit and precision of the source."""
+    magnitude: Tensor = run_stage(acquire_complex(scan).abs(), scan, Stage.MAGNITUDE)
+    return magnitude

@@ -1,0 +1,84 @@
+"""A few fields that span what the coils look like from a moving body."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.interpolate import make_interp_spline
+
+from physics.mri.coils import Sensitivity
+from physics.mri.motion import Motion, turned
+
+# Share of the signal that may be left out: about the accuracy of the transform in single precision, the smoothness of the stored maps in double.
+TOLERANCE = {"single": 5e-5, "double": 1e-7}
+N_POSES = 10  # representative poses that the basis is taken from
+N_GRID = 28  # grid of the moved maps along each axis
+
+Complex = NDArray[np.complex128]
+
+
+def moved_basis(
+    sensitivity: Sensitivity, motion: Motion, chosen: NDArray[np.int64], *, magnitude: NDArray[np.float64], spacing_mm: tuple[float, float], tolerance: float
+) -> tuple[Complex, Complex]:
+    """The maps C_c(R_j u + tau_j) of fixed coils in the frame of the moving body, as sum_r w_crj B_r(u).
+
+    Model
+        The maps are smooth, so they are taken on a coarse grid; poses of one movement lie near a curve, so ten representative ones span them: B is the
+        basis of the singular value decomposition of the maps of all coils under these poses, each place weighted by the signal there, cut at the
+        tolerance; the weights of every pose follow by least squares on a subgrid. Eight coils and a head that moves by 10 mm need 16 to 20 fields
+        together, against 24 to 32 of a basis for each coil.
+    Parameters
+        sensitivity : the coils. motion : pose per stored line. chosen : stored lines to span. magnitude : (row, column) of the body.
+        spacing_mm : of the picture.
+        tolerance : share of the signal that may be left out.
+    Returns
+        Basis (rank, row, column) and weights (coil, rank, chosen line).
+    Assumes
+        Wires at least a grid step (FOV/28) away from tissue.
+    Not modelled
+        Maps that change with the load.
+    References
+        Buehrer et al. 2007, 10.1002/mrm.21237 (array compression by principal components).
+    Oracle
+        The moved maps themselves, pose by pose (tests/physics/mri/test_coil_basis.py).
+    """
+    matrix = (magnitude.shape[0], magnitude.shape[1])
+    poses, line_of = np.unique(np.column_stack([motion.shift_mm[chosen], motion.angle_deg[chosen]]), axis=0, return_inverse=True)
+    axes = [np.linspace(0.0, n - 1.0, N_GRID) for n in matrix]
+    coarse = np.stack(np.meshgrid(*axes, indexing="ij"))
+    smooth = ndimage.gaussian_filter(magnitude, [n / N_GRID / 2 for n in matrix])
+    signal = ndimage.map_coordinates(smooth, coarse, order=1)
+    signal = np.maximum(signal, 1e-3 * signal.max()) if signal.max() > 0 else np.ones_like(signal)
+    seen = _moved_maps(sensitivity, poses[_spread(poses)], coarse, spacing_mm=spacing_mm, matrix=matrix)  # (coil, pose, grid, grid)
+    n_coils = len(seen)
+    _, values, right = np.linalg.svd((signal * seen).reshape(-1, signal.size), full_matrices=False)
+    left_out = np.sqrt(np.cumsum((values**2)[::-1])[::-1] / (values**2).sum())  # by a basis of the first i
+    rank = int((left_out > tolerance).sum())
+    weighted = right[:rank].reshape(rank, N_GRID, N_GRID)
+    few = np.s_[..., 1::4, 1::4]
+    wanted = (signal[few] * _moved_maps(sensitivity, poses, coarse[few], spacing_mm=spacing_mm, matrix=matrix)).reshape(n_coils, len(poses), -1)
+    weights = wanted @ np.linalg.pinv(weighted[few].reshape(rank, -1))
+    fine = [make_interp_spline(axis, np.eye(N_GRID), k=5)(np.arange(n)) for axis, n in zip(axes, matrix, strict=True)]
+    return fine[0] @ (weighted / signal) @ fine[1].T, weights[:, line_of.ravel()].transpose(0, 2, 1)
+
+
+def _moved_maps(
+    sensitivity: Sensitivity, poses: NDArray[np.float64], pixels: NDArray[np.float64], *, matrix: tuple[int, int], spacing_mm: tuple[float, float]
+) -> Complex:
+    """(coil, pose, ...) maps where the body's pixels (2, ...) lie under each pose (shift 0, shift 1, angle)."""
+    centre, spacing = np.array([n // 2 for n in matrix], dtype=np.float64), np.asarray(spacing_mm)
+    flat = (np.moveaxis(pixels, 0, -1).reshape(-1, 2) - centre) * spacing
+    lying = turned(np.broadcast_to(flat, (len(poses), *flat.shape)), poses[:, 2][:, None]) + poses[:, None, :2]
+    maps = sensitivity.at(np.moveaxis(lying / spacing + centre, -1, 0))
+    return maps.reshape(len(maps), len(poses), *pixels.shape[1:])
+
+
+def _spread(poses: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of up to N_POSES poses, each the farthest from those before it; a degree counts as a millimetre."""
+    taken = [0]
+    distance = np.linalg.norm(poses - poses[0], axis=1)
+    while len(taken) < min(N_POSES, len(poses)):
+        taken.append(int(distance.argmax()))
+        distance = np.minimum(distance, np.linalg.norm(poses - poses[taken[-1]], axis=1))
+    return np.asarray(taken)

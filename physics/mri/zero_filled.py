@@ -1,0 +1,38 @@
+"""The plain reconstruction: what was not sampled is zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from physics.fourier import to_picture
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroFilled:
+    """Inverse transform per coil, then the root sum of squares; one coil keeps its phase."""
+
+    def __call__(self, kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> Tensor:
+        """Take the picture as it comes.
+
+        Model
+            x_c = F^H s_c; one coil: x = x_1; several: x = (sum_c |x_c|^2)^(1/2), which carries no phase.
+        Parameters
+            kspace : (coil, row, column), zero where not sampled. lines, phase_axis : not needed here.
+        Returns
+            (row, column) complex.
+        Assumes
+            Coil maps whose sum of squares is 1, or shading that is to be seen.
+        Not modelled
+            Filters, interpolation.
+        References
+            Roemer et al. 1990, 10.1002/mrm.1910160203.
+        Oracle
+            Every R-th line gives R equal replicas N/R apart (tests/physics/mri/test_sampling.py).
+        """
+        pictures = to_picture(kspace)
+        if len(pictures) == 1:
+            return pictures[0]
+        return torch.view_as_real(pictures).square().sum(dim=(0, -1)).sqrt().to(pictures.dtype)

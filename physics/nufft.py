@@ -1,0 +1,92 @@
+"""Fourier sums at arbitrary frequencies, by FINUFFT on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod, sqrt
+from typing import Any
+
+import finufft
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+# (accuracy, upsampling): 1.25 is 7 times faster than 2 on a 256 matrix but reaches 1e-5 at best in single precision and about 1e-9 in double.
+SINGLE = (2e-5, 1.25)
+DOUBLE = (1e-12, 2.0)
+
+_FORWARD = {1: finufft.nufft1d2, 2: finufft.nufft2d2, 3: finufft.nufft3d2}
+_ADJOINT = {1: finufft.nufft1d1, 2: finufft.nufft2d1, 3: finufft.nufft3d1}
+
+
+def _setting(is_double: bool, eps: float | None) -> dict[str, Any]:
+    accuracy, upsampling = DOUBLE if is_double else SINGLE
+    if eps is not None:
+        if not is_double and eps < SINGLE[0]:
+            raise ValueError(f"eps {eps} is out of reach in single precision; allowed: >= {SINGLE[0]}, or pass complex128")
+        accuracy, upsampling = eps, 1.25 if eps >= 1e-8 else 2.0
+    # More than one thread changes the bytes of type 1 between two runs.
+    return {"eps": accuracy, "upsampfac": upsampling, "nthreads": 1, "modeord": 0}
+
+
+def _angles(omega: Tensor, is_double: bool) -> list[NDArray[Any]]:
+    return [np.ascontiguousarray(axis, dtype=np.float64 if is_double else np.float32) for axis in omega.detach().cpu().numpy()]
+
+
+def at_frequencies(picture: Tensor, omega: Tensor, *, eps: float | None = None) -> Tensor:
+    """Fourier samples of pictures anywhere in k-space.
+
+    Model
+        s_j = N^(-1/2) sum_r x[r] exp(-i omega_j . (r - N//2)), N the number of pixels: on the grid omega = 2 pi n / N it equals fourier.to_kspace.
+    Parameters
+        picture : (..., *grid), complex, one to three grid axes. omega : (grid axes, samples), radians per pixel, any range (periodic in 2 pi).
+        eps : accuracy; 1e-5 in single and 1e-12 in double precision unless told.
+    Returns
+        (..., samples), complex, of the precision of the picture.
+    Assumes
+        One thread, so that equal input gives equal bytes.
+    Not modelled
+        Anything of a scanner.
+    Raises
+        ValueError: an accuracy that single precision does not reach.
+    References
+        Barnett, Magland and af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479.
+    Oracle
+        The sum itself; the adjoint below (tests/physics/test_nufft.py).
+    """
+    n_axes = omega.shape[0]
+    grid, lead = picture.shape[-n_axes:], picture.shape[:-n_axes]
+    is_double = picture.dtype == torch.complex128
+    data = np.ascontiguousarray(picture.detach().cpu().numpy()).reshape(-1, *grid)
+    angles = _angles(omega, is_double)
+    found = _FORWARD[n_axes](*angles, data if len(data) > 1 else data[0], isign=-1, **_setting(is_double, eps))
+    return torch.from_numpy(np.asarray(found)).reshape(*lead, -1).to(picture.device) / sqrt(prod(grid))
+
+
+def from_frequencies(samples: Tensor, omega: Tensor, *, grid: Sequence[int], eps: float | None = None) -> Tensor:
+    """The adjoint of `at_frequencies`: samples spread back onto the grid.
+
+    Model
+        x[r] = N^(-1/2) sum_j s_j exp(+i omega_j . (r - N//2)). No density compensation.
+    Parameters
+        samples : (..., samples), complex. omega : (grid axes, samples), radians per pixel. grid : shape of the picture. eps : accuracy.
+    Returns
+        (..., *grid), complex.
+    Assumes
+        One thread.
+    Not modelled
+        Gridding density.
+    Raises
+        ValueError: an accuracy that single precision does not reach.
+    References
+        Barnett, Magland and af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479.
+    Oracle
+        Inner products agree with the forward sum (tests/physics/test_nufft.py).
+    """
+    lead = samples.shape[:-1]
+    is_double = samples.dtype == torch.complex128
+    data = np.ascontiguousarray(samples.detach().cpu().numpy()).reshape(-1, samples.shape[-1])
+    angles = _angles(omega, is_double)
+    found = _ADJOINT[len(grid)](*angles, data if len(data) > 1 else data[0], tuple(grid), isign=1, **_setting(is_double, eps))
+    return torch.from_numpy(np.asarray(found)).reshape(*lead, *grid).to(samples.device) / sqrt(prod(grid))

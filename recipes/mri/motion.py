@@ -1,0 +1,121 @@
+"""Rigid head motion during the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import cos, pi, sin
+from typing import Any
+
+import numpy as np
+
+from medq_gen.declare import Degradation, Reference, Strength, Words
+from medq_gen.declare.families import disturbance
+from medq_gen.errors import ConfigError
+from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
+from physics.mri.order import ORDERS, line_times
+from physics.mri.scan import MRIScan
+from physics.mri.trajectory import Drift, Nodding, Piece, Step, trajectory
+
+KINDS = {"sudden": 0.5, "periodic": 0.3, "drift": 0.2}  # how often "any" takes each
+NEAR_CENTRE = 0.1  # of half k-space: where a jump does most harm
+NEAR_CENTRE_OFTEN = 0.6
+DEGREES_PER_MM = (0.1, 0.9)  # turn that goes with a millimetre of shift: a head nods and rolls on its rest more than it slides
+
+
+def _direction(rng: np.random.Generator) -> dict[str, Any]:
+    """A unit of pose change: one millimetre in some direction and the turn that goes with it."""
+    angle = rng.uniform(0, 2 * pi)
+    turn = float(rng.uniform(*DEGREES_PER_MM) * rng.choice((-1.0, 1.0)))
+    return {"shift_mm": [round(sin(angle), 4), round(cos(angle), 4)], "angle_deg": round(turn, 4)}
+
+
+def _jumps(rng: np.random.Generator, scan: MRIScan, times: np.ndarray[Any, np.dtype[np.float64]]) -> list[dict[str, Any]]:
+    """One to five jumps; in six of ten draws at least one while a line within a tenth of the centre is taken."""
+    n = scan.n_lines
+    starts = [float(rng.uniform(0.04, 0.96)) for _ in range(int(rng.integers(1, 6)))]
+    if rng.random() < NEAR_CENTRE_OFTEN:
+        reach = max(round(NEAR_CENTRE * n / 2), 1)
+        starts[0] = float(times[int(rng.integers(-reach, reach + 1))])
+    return [{"at": round(at, 5), "ramp": round(float(rng.uniform(0.0, 0.01)), 5), **_direction(rng)} for at in sorted(starts)]
+
+
+def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", order: str = "any", n_shots: int = 8) -> dict[str, Any]:
+    """When and whither the head moves, the order of the lines, and the point of the head rest about which it turns."""
+    for name, value, allowed in (("kind", kind, tuple(KINDS)), ("order", order, ORDERS)):
+        if value not in ("any", *allowed):
+            raise ConfigError(f"recipe.pattern.{name}={value!r} is not known; allowed: any, {', '.join(allowed)}")
+    chosen = str(rng.choice(list(KINDS), p=list(KINDS.values()))) if kind == "any" else kind
+    lines = str(rng.choice(ORDERS, p=(0.6, 0.15, 0.25))) if order == "any" else order
+    fov_mm = [n * d for n, d in zip(scan.matrix, scan.spacing_mm, strict=True)]
+    pattern: dict[str, Any] = {"kind": chosen, "order": lines, "n_shots": int(n_shots)}
+    pattern["pivot_mm"] = [round(float(rng.uniform(0.1, 0.35) * fov_mm[0]), 2), round(float(rng.uniform(-0.1, 0.1) * fov_mm[1]), 2)]
+    if chosen == "sudden":
+        pattern["steps"] = _jumps(rng, scan, line_times(scan.n_lines, ORDERS[ORDERS.index(lines)], n_shots=n_shots))
+    elif chosen == "drift":
+        pattern["drift"] = {"power": round(float(rng.uniform(0.5, 1.5)), 4), **_direction(rng)}
+    else:
+        cycles, phase, waxing = rng.uniform(6, 60), rng.uniform(0, 2 * pi), rng.uniform(0, 0.4)
+        pattern["nodding"] = {"cycles": round(float(cycles), 3), "phase_rad": round(float(phase), 4), "waxing": round(float(waxing), 4), **_direction(rng)}
+    return pattern
+
+
+def _pieces(pattern: Mapping[str, Any]) -> tuple[Piece, ...]:
+    def pose(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, "shift_mm": tuple(values["shift_mm"])}
+
+    if pattern["kind"] == "sudden":
+        return tuple(Step(**pose(values)) for values in pattern["steps"])
+    return (Drift(**pose(pattern["drift"])),) if pattern["kind"] == "drift" else (Nodding(**pose(pattern["nodding"])),)
+
+
+def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
+    """strength: peak displacement of the head in millimetres (root mean square over a sphere of 80 mm), against the start of the scan."""
+    if strength == 0:
+        return scan
+    time = line_times(scan.n_lines, pattern["order"], n_shots=pattern["n_shots"])
+    return scan.with_motion(trajectory(_pieces(pattern), peak_mm=strength, time=time, pivot_mm=tuple(pattern["pivot_mm"])))
+
+
+RECIPE = Degradation(
+    version=1,
+    draw=draw,
+    edit=edit,
+    strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),
+    effect=disturbance,
+    measures=(ghost_to_signal, weighted_displacement, peak_displacement, jump_count, share_of_lines_moved),
+    attributes=("motion ghosting", "sharpness"),
+    words=Words(
+        artefact="motion artefact",
+        synonyms=("motion ghosting", "patient motion artefact", "ghosting from head movement", "movement artefact"),
+        cause="movement of the patient's head during the acquisition",
+        hides="the border between grey and white matter, small vessels and small lesions",
+        looks={
+            "none": ("no ghosting and no motion blur", "crisp contours without repeated edges", "a clean background without displaced copies of the head"),
+            "mild": (
+                "faint ripples parallel to the skull along the phase-encode direction",
+                "slight ghosting along the phase-encode direction that leaves the anatomy readable",
+                "barely doubled contours at the scalp",
+                "subtle smearing of the cortical ribbon",
+            ),
+            "moderate": (
+                "distinct ghosts of the skull along the phase-encode direction that cross the brain",
+                "clear ringing inside the skull with a blurred border between grey and white matter",
+                "doubled contours and ripples over a good part of the brain",
+                "repeated edges along the phase-encode direction that cover fine detail",
+            ),
+            "severe": (
+                "heavy ghosting along the phase-encode direction over the whole head and its background",
+                "smeared anatomy with multiple displaced copies of the skull",
+                "coarse ripples throughout the brain that obscure the border between grey and white matter",
+                "contours doubled and redoubled, with sulci no longer separable",
+            ),
+        },
+        confusers=("mri_undersampling", "mri_noise"),
+        impact=1.0,
+    ),
+    references=(
+        Reference("Zaitsev, Maclaren and Herbst 2015, Motion artifacts in MRI", doi="10.1002/jmri.24850"),
+        Reference("Godenschweger et al. 2016, Motion correction in MRI of the brain", doi="10.1088/0031-9155/61/5/R32"),
+        Reference("Shaw et al. 2020, A k-space model of movement artefacts", doi="10.1109/TMI.2020.2972547"),
+    ),
+)
