@@ -17,7 +17,7 @@ LEVELS: tuple[Level, ...] = ("none", "mild", "moderate", "severe")
 # where mild, moderate and severe begin; falling bounds where less is worse
 NOISE_CODES = (2.5, 9.0, 20.0)
 EVENNESS = (0.55, 0.35, 0.15)
-CLIPPED_SHARE = (0.001, 0.012, 0.065)
+CLIPPED_SHARE = (0.0003, 0.012, 0.065)
 BLOCKINESS = (1.06, 1.4, 2.2)
 TEXTURE_CODES = 12.0  # larger steps are anatomy, not blocks
 EDGE_WIDTH_PX = (7.5, 12.0, 18.0)
