@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -98,12 +99,22 @@ class Measure:
     about: str
     function: Callable[[Pair], float | Reading]
 
+    def __reduce__(self) -> tuple[Callable[[str, str], Measure], tuple[str, str]]:
+        """Travels by the place where it is declared: the name there is that of the measure, no longer of the bare function."""
+        return _declared, (self.function.__module__, self.function.__qualname__)
+
     def __call__(self, pair: Pair) -> Reading:
         """The reading; never raises for a picture on which the measure is not defined."""
         found = self.function(pair)
         if isinstance(found, Reading):
             return found
         return Reading(float(found)) if found == found and abs(found) != float("inf") else Reading(None, f"{self.name} is not finite here")
+
+
+def _declared(module: str, name: str) -> Measure:
+    found = getattr(importlib.import_module(module), name)
+    assert isinstance(found, Measure)
+    return found
 
 
 def measure(unit: str) -> Callable[[Callable[[Pair], float | Reading]], Measure]:
