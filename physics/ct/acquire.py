@@ -76,8 +76,8 @@ def acquire_ct(scan: CTScan) -> Tensor:
     """The slice of a scan.
 
     Model
-        x = x_source + (1000 / mu_water) R(p' - p): p is what the rays of the source give without noise, p' what they give with all events in their stages, R the
-        linear reconstruction with the scan's kernel. p' = -ln(max(y, 1/2) / (dose N0 air)), y the signal of the detector.
+        x = x_source + (1000 / mu_water) R(p' - p): p is what the rays of the source give without noise, p' what they give with all events in their stages, R
+        the linear reconstruction with the scan's kernel. p' = -ln(max(y, 1/2) / (dose N0 air)), y the signal of the detector.
     Parameters
         scan : a CTScan; n0 must be known where quanta or the detector have events.
     Returns

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import lru_cache
 from typing import ClassVar
 
@@ -11,16 +13,19 @@ import torch
 from scipy.special import ndtr
 from torch import Tensor
 
+from physics.ct.geometry import Array
+from physics.ct.kernel import Kernel
+from physics.ct.memory import Memory
+from physics.ct.quanta import calibrated_n0
 from physics.ct.scan import CTScan, Stage
-from physics.ct.source_noise import calibrated_n0
+from physics.ct.source_noise import matched_kernel
 from physics.scan import EditConflict
 
 _EXACT_BELOW = 12.0  # quanta; above, three terms of Cornish and Fisher keep mean, variance and skewness to 1 / lambda
-FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 @lru_cache(maxsize=4)
-def _unit_normals(seed: int, stream: int, shape: tuple[int, int]) -> FloatArray:
+def _unit_normals(seed: int, stream: int, shape: tuple[int, int]) -> Array:
     """The same unit normals for every dose of a ladder, so that only their size changes."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(stream,))))
     return rng.standard_normal(shape, dtype=np.float32)
@@ -53,7 +58,7 @@ def poisson_of(mean: Tensor, normals: Tensor) -> Tensor:
     return counts
 
 
-def _exact(mean: np.ndarray[tuple[int, ...], np.dtype[np.float64]], normals: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _exact(mean: Array, normals: Array) -> Array:
     """Poisson quantiles by adding up probabilities, for means below 12."""
     uniform, term = ndtr(normals), np.exp(-mean)
     reached, counts = term.copy(), np.zeros_like(mean)
@@ -68,13 +73,20 @@ def _exact(mean: np.ndarray[tuple[int, ...], np.dtype[np.float64]], normals: np.
     return counts
 
 
+_KERNELS: Memory[Kernel] = Memory(size=16)
+
+
+def _matched(scan: CTScan) -> Kernel:
+    return matched_kernel(scan.attenuating_hu(), spacing_mm=scan.spacing_mm, otherwise=scan.kernel)
+
+
 @dataclass(frozen=True, slots=True)
 class QuantumNoise:
     """Fewer quanta: thinning of the quanta that made the source to a share `fraction`."""
 
     fraction: float
     seed: int
-    stage: ClassVar[Stage] = Stage.QUANTA
+    stage: ClassVar[IntEnum] = Stage.QUANTA
     rank: ClassVar[int] = 50
 
     def apply(self, quanta: Tensor, scan: CTScan) -> Tensor:
@@ -82,7 +94,8 @@ class QuantumNoise:
         its scaled noise makes a^2 N, thinning the rest, a (1 - a) N."""
         mean = self.fraction * quanta
         drawn = poisson_of(mean, torch.from_numpy(_unit_normals(self.seed, 0, (mean.shape[0], mean.shape[1]))).to(mean.dtype))
-        return mean + (drawn - mean) * (1.0 - self.fraction) ** 0.5
+        thinned: Tensor = mean + (drawn - mean) * math.sqrt(1.0 - self.fraction)
+        return thinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +104,30 @@ class ElectronicNoise:
 
     fraction: float
     seed: int
-    stage: ClassVar[Stage] = Stage.DETECTOR
+    stage: ClassVar[IntEnum] = Stage.DETECTOR
     rank: ClassVar[int] = 50
 
     def apply(self, signal: Tensor, scan: CTScan) -> Tensor:
         """signal : (view, ray), quanta. Of the variance the source's own, scaled with the signal, makes a^2; the rest is added."""
         normals = torch.from_numpy(_unit_normals(self.seed, 1, (signal.shape[0], signal.shape[1]))).to(signal.dtype)
-        return signal + normals * (scan.electronic_noise * (1.0 - self.fraction**2) ** 0.5)
+        noisy: Tensor = signal + normals * (scan.electronic_noise * math.sqrt(1.0 - self.fraction**2))
+        return noisy
 
 
 def lower_dose(scan: CTScan, fraction: float, *, seed: int, modulation: float | None = None) -> CTScan:
     """The grain of a scan taken with less dose, in a picture that has grain already.
 
     Model
-        Nbar = N0 m(view) b(ray) exp(-p) quanta at the source's dose, N0 from the noise of the source. At the share a of the dose: y = a Nbar + thinned quantum
-        noise of variance a (1 - a) Nbar + electronic noise of variance (1 - a^2) sigma_e^2, crosstalk between the two, p' = -ln(max(y, 1/2) / (a air)). So
-        var(p' - p) = (1 - a) / (a Nbar) + (1 - a^2) sigma_e^2 / (a Nbar)^2 where quanta are many, and the bias and saturation of the logarithm where they are few.
+        Nbar = N0 m(view) b(ray) exp(-p) quanta at the source's dose; N0 and the kernel from the noise of the source where they are not known.
+        At the share a of the dose y = a Nbar + thinned quantum noise of variance a (1 - a) Nbar + electronic noise of variance (1 - a^2) sigma_e^2,
+        crosstalk between the two,
+        and p' = -ln(max(y, 1/2) / (a air)). So
+        var(p' - p) = (1 - a) / (a Nbar) + (1 - a^2) sigma_e^2 / (a Nbar)^2 where quanta are many, and the bias and saturation of the
+        logarithm where they are few.
         The picture gains the reconstruction of p' - p.
     Parameters
-        fraction : a, above 0 up to 1. seed : of the noise; one seed makes a ladder whose noise only grows. modulation : see `physics.ct.beam.tube_current`; None
-        keeps the scan's.
+        fraction : a, above 0 up to 1. seed : of the noise; one seed makes a ladder whose noise only grows. modulation : see `physics.ct.beam.tube_current`;
+        None keeps the scan's.
     Returns
         The scan at that dose. a = 1 leaves acquire(scan) as it was, bit for bit.
     Assumes
@@ -131,5 +148,6 @@ def lower_dose(scan: CTScan, fraction: float, *, seed: int, modulation: float | 
     if scan.dose != 1.0:
         raise EditConflict(f"dose: already at {scan.dose} of the source's, {fraction} was asked; lower it once, to the product")
     scan = scan if modulation is None else replace(scan, modulation=modulation)
+    scan = scan if scan.kernel_known else replace(scan, kernel=_KERNELS.get(scan.hu, (scan.grid, scan.kernel), make=lambda: _matched(scan)), kernel_known=True)
     scan = scan if scan.n0 is not None else replace(scan, n0=calibrated_n0(scan))
     return replace(scan, dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))

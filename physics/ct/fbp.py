@@ -53,12 +53,13 @@ def reconstruct(rays: Tensor, geometry: Geometry, *, grid: Grid, kernel: Kernel 
     """The slice that a scanner computes from its rays.
 
     Model
-        mu(x, y) = (pi / n_views) sum over views of the integral of |nu| A(nu) P(theta, nu) exp(2 pi i nu (x cos theta + y sin theta)); |nu| is the transform of the
-        band-limited kernel in space, so the mean is kept. Fan rays are turned to parallel views of the same channels, weighted by ds = R cos(gamma) d gamma; each line
-        is then measured twice in a turn, which the angle step of pi / n_views accounts for.
+        mu(x, y) = (pi / n_views) sum over views of the integral of |nu| A(nu) P(theta, nu) exp(2 pi i nu (x cos theta + y sin theta)); |nu| is the transform
+        of the band-limited kernel in space, so the mean is kept. Fan rays are turned to parallel views of the same channels, weighted by ds = R
+        cos(gamma) d gamma;
+        each line is then measured twice in a turn, which the angle step of pi / n_views accounts for.
     Parameters
-        rays : (view, ray), line integrals. geometry : how they were measured. grid : the pixels wanted. kernel : apodisation A; None is an abrupt end at the Nyquist
-        frequency of the channels.
+        rays : (view, ray), line integrals. geometry : how they were measured. grid : the pixels wanted. kernel : apodisation A; None is an abrupt end at the
+        Nyquist frequency of the channels.
     Returns
         (row, column), 1/mm.
     Assumes
@@ -85,7 +86,7 @@ def noise_variance(ray_variance: Array, geometry: Geometry, *, s_mm: Array, kern
     """The variance of a pixel from the variance of the rays that cross it.
 
     Model
-        var(mu) = (pi^2 / n_views) mean over views of [var(p) ds(s)] times the integral of nu^2 A^2 C^2; ds is the ray's width at its distance s from the isocentre.
+        var(mu) = (pi^2 / n_views) mean over views of [var(p) ds(s)] times the integral of nu^2 A^2 C^2; ds is the width of the ray at s.
         White noise and A = 1 give (pi sigma_p / ds)^2 / (12 n_views).
     Parameters
         ray_variance : variance of p of the rays through a pixel, axis 0 = views. s_mm : distance of these rays from the isocentre, the same shape.

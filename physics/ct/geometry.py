@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Array = NDArray[Any]  # Any: of whichever precision the caller's picture has
 Beam = Literal["fan", "parallel"]
 
 
@@ -69,8 +70,9 @@ class Parallel:
 class Fan:
     """Third-generation fan beam over 360 degrees with an equiangular detector; the numbers of a 64-row scanner.
 
-    View j at beta = 2 pi j / n_views, channel k at gamma = (k - (n_channels - 1) / 2 + offset) channel_mm / detector_mm. Its ray is the line theta = beta + gamma,
-    s = source_mm sin(gamma). offset : the quarter-channel shift of the detector, which lets opposite views interleave. source_mm : source to isocentre;
+    View j at beta = 2 pi j / n_views, channel k at gamma = (k - (n_channels - 1) / 2 + offset) channel_mm / detector_mm. Its ray is the line
+    theta = beta + gamma, s = source_mm sin(gamma). offset : the quarter-channel shift of the detector, which lets opposite views interleave.
+    source_mm : source to isocentre;
     detector_mm : source to detector; channel_mm : channel pitch at the detector.
     """
 
@@ -85,7 +87,9 @@ class Fan:
 
     def __post_init__(self) -> None:
         if self.n_channels * self.step >= 0.9 * math.pi:
-            raise ValueError(f"fan of {math.degrees(self.n_channels * self.step):.0f} degrees: channel_mm is the pitch at the detector, below 160 degrees in all")
+            raise ValueError(
+                f"fan of {math.degrees(self.n_channels * self.step):.0f} degrees: channel_mm is the pitch at the detector, below 160 degrees in all"
+            )
 
     @property
     def step(self) -> float:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+from physics.ct.geometry import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.ct.geometry import Grid
+from physics.ct.geometry import Array, Grid
 
 _PRECISION = {torch.float32: ("complex64", 1e-5), torch.float64: ("complex128", 1e-12)}
 
@@ -30,7 +30,7 @@ class Lines:
     step_per_mm: float
     inside: bool = False
 
-    def frequency_per_mm(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def frequency_per_mm(self) -> Array:
         """Frequency of each sample of a line."""
         return np.arange(self.n_frequencies) * self.step_per_mm
 

@@ -39,8 +39,8 @@ def turned(rays: Tensor, geometry: Fan, *, to_fan: bool) -> Tensor:
     """Views of a fan from views of parallel rays on the same channels, or back: each channel turned by its fan angle.
 
     Model
-        p_fan(beta, gamma) = p_parallel(theta = beta + gamma, gamma). Each channel is periodic in the angle, so a turn by gamma is a factor exp(i m gamma) on its
-        angular harmonics m: exact for rays that the views sample well, and it keeps the variance of white noise.
+        p_fan(beta, gamma) = p_parallel(theta = beta + gamma, gamma). Each channel is periodic in the angle, so a turn by gamma is a factor exp(i m gamma) on
+        its angular harmonics m: exact for rays that the views sample well, and it keeps the variance of white noise.
     Parameters
         rays : (view, channel), views equally spaced over 360 degrees. to_fan : parallel to fan, else fan to parallel.
     Returns
@@ -56,7 +56,8 @@ def turned(rays: Tensor, geometry: Fan, *, to_fan: bool) -> Tensor:
     """
     harmonics = torch.fft.rfft(rays, dim=0)
     turns = _turns(geometry, rays.shape[0], rays.dtype)
-    return torch.fft.irfft(harmonics * (turns if to_fan else turns.conj()), n=rays.shape[0], dim=0)
+    out: Tensor = torch.fft.irfft(harmonics * (turns if to_fan else turns.conj()), n=rays.shape[0], dim=0)
+    return out
 
 
 def to_lines(rays: Tensor, geometry: Geometry, *, lines: Lines) -> Tensor:
@@ -65,7 +66,7 @@ def to_lines(rays: Tensor, geometry: Geometry, *, lines: Lines) -> Tensor:
     rays : (view, ray). A fan's rays are already turned to parallel views. A full turn may fold onto lines over 180 degrees.
     """
     if isinstance(geometry, Parallel):
-        spectrum = torch.fft.rfft(rays, n=_length(geometry, lines), dim=1)[:, : lines.n_frequencies]
+        spectrum: Tensor = torch.fft.rfft(rays, n=_length(geometry, lines), dim=1)[:, : lines.n_frequencies]
         return spectrum * _centre(geometry, lines, rays.dtype)
     cosine, sine = _waves(geometry, lines, rays.dtype)
     if rays.shape[0] == lines.n_views:
@@ -83,7 +84,8 @@ def to_rays(spectrum: Tensor, geometry: Geometry, *, lines: Lines) -> Tensor:
         length = _length(geometry, lines)
         half = spectrum * _centre(geometry, lines, spectrum.real.dtype).conj()
         half = torch.cat((2 * half[:, :1], half[:, 1:]), dim=1)  # the inverse transform counts every frequency but the first twice
-        return torch.fft.irfft(half, n=length, dim=1)[:, : geometry.n_channels] * (length / 2)
+        rays: Tensor = torch.fft.irfft(half, n=length, dim=1)[:, : geometry.n_channels] * (length / 2)
+        return rays
     cosine, sine = _waves(geometry, lines, spectrum.real.dtype)
     even, odd = spectrum.real @ cosine.T, spectrum.imag @ sine.T
     return torch.cat((even - odd, even + odd))

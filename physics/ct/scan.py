@@ -37,7 +37,8 @@ class CTScan:
     """Everything that decides the picture of one slice.
 
     hu : (row, column) source, float32 or float64, never changed. grid : its pixels. kvp : tube voltage. mas : tube load per turn, None where unknown.
-    geometry, kernel : of the scanner that is simulated. n0 : quanta per ray and view in air on the central ray at the source's dose; None: found from the source's
+    geometry, kernel : of the scanner that is simulated. kernel_known : False where the kernel is only a name in a header; it is then matched to the source's
+    grain when first needed. n0 : quanta per ray and view in air on the central ray at the source's dose; None: found from the source's
     noise when first needed. source_noise_hu : noise of the source in soft tissue; None: measured then. electronic_noise : standard deviation, in quanta.
     bowtie_mm : diameter of the water cylinder that the filter flattens. modulation : exponent of the tube current's answer to the patient's width, 0 = constant
     current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
@@ -50,6 +51,7 @@ class CTScan:
     mas: float | None
     geometry: Geometry
     kernel: Kernel
+    kernel_known: bool
     n0: float | None
     source_noise_hu: float | None
     electronic_noise: float
@@ -91,7 +93,9 @@ class CTScan:
         truncated = _cut(body, padding)
         grid = Grid((hu.shape[0], hu.shape[1]), (float(spacing_mm[0]), float(spacing_mm[1])))
         assumed = ["scanner geometry, bowtie filter, crosstalk and electronic noise of the detector"]
-        assumed += ["reconstruction kernel"] * (kernel is None) + ["quanta of the source's dose, from the noise of the source"] * (n0 is None)
+        assumed += ["reconstruction kernel, from the grain of the source"] * (not isinstance(kernel, Kernel)) + [
+            "quanta of the source's dose, from the noise of the source"
+        ] * (n0 is None)
         assumed += ["body cut by the field of view: rays pass tissue that is not shown"] * truncated + ["metal in the source"] * bool((hu > _METAL_HU).any())
         return cls(
             hu=hu,
@@ -100,6 +104,7 @@ class CTScan:
             mas=mas,
             geometry=GEOMETRIES[geometry],
             kernel=kernel if isinstance(kernel, Kernel) else kernel_of(kernel),
+            kernel_known=isinstance(kernel, Kernel),
             n0=n0,
             source_noise_hu=source_noise_hu,
             electronic_noise=5.0,

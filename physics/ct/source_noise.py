@@ -1,51 +1,63 @@
-"""How noisy a source is, and how many quanta must have made it."""
+"""How noisy a source is, and how coarse its grain."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, minimum_filter, uniform_filter
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, gaussian_filter1d, maximum_filter, minimum_filter, uniform_filter
 from torch import Tensor
 
-from physics.ct.acquire import beam_of
-from physics.ct.fbp import noise_variance
-from physics.ct.geometry import Array, Geometry, Grid, Parallel
-from physics.ct.memory import Memory
-from physics.ct.scan import CTScan
+from physics.ct.geometry import Array
+from physics.ct.kernel import STANDARD, Kernel
 
 WINDOW_MM = 10.0  # wide beside the grain (2 to 3 mm), narrow beside organs
+HIGH_PASS_MM = 2.5
+GRAIN_FROM_PER_MM = 0.2  # texture of organs lies below
+LEAST_WINDOWS = 100
 SOFT_HU = (-20.0, 150.0)
-MOST_QUANTA = 5e6  # a source with less noise than so many quanta would leave was denoised, or never measured
-_N_POINTS = 64
+_STRETCH = (0.45, 2.2)  # of the standard kernel's frequencies
+_PATCH_MM = 14.0
 
-Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+Mask = NDArray[np.bool_]
 
 
-def local_noise(hu: Array, spacing_mm: tuple[float, float]) -> tuple[Array, Mask]:
-    """Standard deviation in a window of 10 mm about each pixel, and where that window holds soft tissue only (its mean and no pixel further off than
-    five standard deviations and 60 HU)."""
-    size = tuple(max(5, 2 * round(WINDOW_MM / spacing / 2) + 1) for spacing in spacing_mm)
-    mean = uniform_filter(hu, size)
+def soft_windows(hu: Array, spacing_mm: tuple[float, float]) -> tuple[Array, Mask]:
+    """The noise about each pixel, and where it can be read.
+
+    The standard deviation of the picture less its Gaussian mean of 2.5 mm, in a window of 10 mm; and where that window holds soft tissue only: its mean in the
+    range, no pixel further off than five standard deviations and 60 HU.
+    """
+    size = window_px(spacing_mm)
+    fine = hu - gaussian_filter(hu, [HIGH_PASS_MM / spacing for spacing in spacing_mm])
     count = size[0] * size[1]
-    deviation = np.sqrt(np.maximum(uniform_filter(hu * hu, size) - mean * mean, 0.0) * count / (count - 1))
-    soft = (mean > SOFT_HU[0]) & (mean < SOFT_HU[1])
-    lowest, highest = minimum_filter(hu, size), -minimum_filter(-hu, size)
+    deviation = np.sqrt(np.maximum(uniform_filter(fine * fine, size) - uniform_filter(fine, size) ** 2, 0.0) * count / (count - 1))
+    mean = uniform_filter(hu, size)
     reach = np.maximum(5 * deviation, 60.0)
-    inside = soft & (mean - lowest < reach) & (highest - mean < reach)
+    inside = (mean > SOFT_HU[0]) & (mean < SOFT_HU[1]) & (mean - minimum_filter(hu, size) < reach) & (maximum_filter(hu, size) - mean < reach)
     margin = (size[0] // 2, size[1] // 2)
     inside[: margin[0]] = inside[-margin[0] :] = False
     inside[:, : margin[1]] = inside[:, -margin[1] :] = False
     return deviation, inside
 
 
-def measured_noise_hu(hu: Tensor, *, spacing_mm: tuple[float, float]) -> float | None:
+def window_px(spacing_mm: tuple[float, float]) -> tuple[int, int]:
+    """The odd number of pixels that come nearest to the window, at least 5."""
+    rows, columns = (max(5, 2 * round((WINDOW_MM / spacing - 1) / 2) + 1) for spacing in spacing_mm)
+    return rows, columns
+
+
+def measured_noise_hu(hu: Tensor, *, spacing_mm: tuple[float, float], kernel: Kernel | None = None) -> float | None:
     """The noise of a slice in its soft tissue.
 
     Model
-        The most frequent standard deviation of 10 mm windows of soft tissue: windows that hold an edge lie in the tail and do not count.
+        The most frequent standard deviation of 10 mm windows of soft tissue, after a high-pass of 2.5 mm that takes gradients of organs out: windows that
+        hold an edge lie in the tail and do not count. What the high-pass takes from the grain of the kernel is put back.
     Parameters
-        hu : (row, column). spacing_mm : axis 0, axis 1.
+        hu : (row, column). spacing_mm : axis 0, axis 1. kernel : of the source; None: nothing is put back.
     Returns
         Standard deviation in HU, or None where less than 100 windows are soft tissue throughout.
     Assumes
@@ -55,15 +67,15 @@ def measured_noise_hu(hu: Tensor, *, spacing_mm: tuple[float, float]) -> float |
     References
         Christianson, Winslow, Frush and Samei 2015 (global noise level).
     Oracle
-        White and correlated noise of known size on organs with edges (tests/physics/ct/test_ct_source_noise.py).
+        Correlated noise of known size on organs with edges and gradients (tests/physics/ct/test_ct_source_noise.py).
     """
-    deviation, inside = local_noise(hu.double().numpy(), spacing_mm)
+    deviation, inside = soft_windows(hu.double().numpy(), spacing_mm)
     values = deviation[inside]
-    return float(_mode(values)) if values.size >= 100 else None
+    return commonest(values) * (1.0 if kernel is None else 1.0 / fine_share(kernel)) if values.size >= LEAST_WINDOWS else None
 
 
-def _mode(values: Array) -> float:
-    """The peak of a smoothed histogram."""
+def commonest(values: Array) -> float:
+    """The peak of a smoothed histogram; 0 of nothing but zeros."""
     top = float(np.quantile(values, 0.9))
     if top <= 0:
         return 0.0
@@ -73,75 +85,88 @@ def _mode(values: Array) -> float:
     return float(np.median(near))
 
 
-def typical_n0(*, mas: float | None, kvp: float) -> float:
-    """Quanta per ray and view of a clinical scan: 4.75e5 in a channel of 1 mm at 200 mAs and 120 kVp, as mAs and as the 2.6th power of the voltage."""
-    return 4.75e5 * (200.0 if mas is None else max(mas, 1.0)) / 200.0 * (kvp / 120.0) ** 2.6
+def _moment(kernel: Kernel, power: int, *, fine: bool, band_per_mm: tuple[float, float] = (0.0, np.inf)) -> float:
+    """Integral of nu^power A^2 over a band of the grain's spectrum, with the high-pass or without."""
+    low, high = band_per_mm[0], min(kernel.cutoff_per_mm, band_per_mm[1])
+    step = max(high - low, 0.01) / 2000
+    nu = low + (np.arange(2000) + 0.5) * step
+    passed = 1.0 - np.exp(-2 * (np.pi * HIGH_PASS_MM * nu) ** 2) if fine else np.ones_like(nu)
+    return float(np.sum(nu**power * (kernel(nu) * passed) ** 2) * step)
 
 
-def rays_through(points_mm: Array, geometry: Geometry) -> tuple[Array, np.ndarray[tuple[int, ...], np.dtype[np.intp]]]:
-    """The rays through points (x, y): their distance s from the isocentre and their channel, both (view, point)."""
-    x, y = points_mm[:, 0][None], points_mm[:, 1][None]
-    theta = geometry.theta()[:, None]
-    across, along = x * np.cos(theta) + y * np.sin(theta), y * np.cos(theta) - x * np.sin(theta)
-    if isinstance(geometry, Parallel):
-        s, channel = across, across / geometry.channel_mm + (geometry.n_channels - 1) / 2
-    else:
-        gamma = np.arctan2(across, geometry.source_mm - along)
-        s, channel = geometry.source_mm * np.sin(gamma), gamma / geometry.step + (geometry.n_channels - 1) / 2 - geometry.offset
-    return s, np.clip(np.rint(channel), 0, geometry.n_channels - 1).astype(np.intp)
+@lru_cache(maxsize=32)
+def fine_share(kernel: Kernel) -> float:
+    """The share of the grain's standard deviation that the high-pass leaves: its power is nu A^2 on a plane, nu^2 A^2 along a radius."""
+    return math.sqrt(_moment(kernel, 2, fine=True) / _moment(kernel, 2, fine=False))
 
 
-_KNOWN: Memory[tuple[float, bool]] = Memory(size=16)
+def grain_frequency_per_mm(hu: Tensor, *, spacing_mm: tuple[float, float]) -> float | None:
+    """The mean frequency of a source's grain above 0.2 / mm, after the high-pass, or None where no homogeneous soft tissue shows it.
+
+    The median periodogram over homogeneous patches of 14 mm: a median, since an edge in one patch must not count.
+    """
+    picture = hu.double().numpy()
+    deviation, inside = soft_windows(picture, spacing_mm)
+    if inside.sum() < LEAST_WINDOWS:
+        return None
+    noise = commonest(deviation[inside])
+    even = inside & (deviation < 1.25 * noise) & (deviation > 0.5 * noise)
+    rows, columns = (2 * round(_PATCH_MM / spacing / 2) for spacing in spacing_mm)
+    fine = picture - gaussian_filter(picture, [HIGH_PASS_MM / spacing for spacing in spacing_mm])
+    taper = np.hanning(rows)[:, None] * np.hanning(columns)
+    share = uniform_filter(even.astype(np.float64), (rows, columns))
+    corners = [(i, j) for i in range(0, picture.shape[0] - rows, rows // 2) for j in range(0, picture.shape[1] - columns, columns // 2)]
+    power = [_power(fine[i : i + rows, j : j + columns], taper) for i, j in corners if share[i + rows // 2, j + columns // 2] > 0.9]
+    if len(power) < 12 or noise <= 0:
+        return None
+    frequency = np.hypot(np.fft.fftfreq(rows)[:, None] / spacing_mm[0], np.fft.fftfreq(columns) / spacing_mm[1])
+    median = np.median(np.stack(power), axis=0)
+    low, high = _band(spacing_mm)
+    round_ = (frequency >= low) & (frequency < high)
+    return float(np.sum((median * frequency)[round_]) / np.sum(median[round_]))
 
 
-def calibrated_n0(scan: CTScan) -> float:
-    """How many quanta the source was made with.
+def _band(spacing_mm: tuple[float, float]) -> tuple[float, float]:
+    """Where the grain is read: above the texture of organs, below what the pixels show."""
+    return GRAIN_FROM_PER_MM, 0.5 / max(spacing_mm)
+
+
+def _power(patch: Array, taper: Array) -> Any:  # Any: an array of NumPy's choice of shape
+    return np.abs(np.fft.fft2((patch - patch.mean()) * taper)) ** 2
+
+
+def matched_kernel(hu: Tensor, *, spacing_mm: tuple[float, float], otherwise: Kernel) -> Kernel:
+    """The kernel whose grain is as coarse as the source's own.
 
     Model
-        At points of homogeneous soft tissue sigma^2 = A1 / N0 + A2 sigma_e^2 / N0^2, where A1 and A2 are the pixel's variance (`physics.ct.fbp.noise_variance`) for rays
-        of variance exp(p) / (m b) and its square. Solved for N0 with the measured noise and the medians over the points.
+        The standard kernel with its frequencies stretched by t, so that the mean frequency of its grain, the integral of nu^3 A^2 over that of nu^2 A^2 (both
+        above 0.2 / mm and after the high-pass of the measurement), is the measured one.
     Parameters
-        scan : source_noise_hu is used where given, else measured; kernel, geometry, bowtie, modulation decide A1 and A2.
+        hu : (row, column). spacing_mm : axis 0, axis 1. otherwise : the kernel of the header, where the source shows no homogeneous soft tissue.
     Returns
-        N0 per ray and view on the central ray, at most 5e6 (a source cleaner than that was denoised). Without soft tissue: the typical value for mAs and kVp.
+        A kernel named "matched", 0.45 to 2.2 times as sharp as the standard one.
     Assumes
-        The source's kernel is the scan's.
+        Grain from filtered backprojection.
     Not modelled
-        Slice thickness and pitch: they are part of N0.
+        Overshoot of the source's kernel; grain that varies over the field.
     References
-        Yu et al. 2012; Christianson et al. 2015.
+        Samei and Richard 2015 (noise texture and kernels).
     Oracle
-        A simulated scan of known N0 (tests/physics/ct/test_ct_source_noise.py).
+        Grain made with a known kernel is matched within 6 % (tests/physics/ct/test_ct_source_noise.py).
     """
-    key = (scan.grid, scan.geometry, scan.kernel, scan.kvp, scan.bowtie_mm, scan.modulation, scan.crosstalk, scan.electronic_noise, scan.mas, scan.source_noise_hu)
-    return _KNOWN.get(scan.hu, key, make=lambda: (_calibrate(scan), True))[0]
+    wanted = grain_frequency_per_mm(hu, spacing_mm=spacing_mm)
+    if wanted is None:
+        return otherwise
+    low, high = _STRETCH
+    band = _band(spacing_mm)
+    for _ in range(30):
+        middle = (low * high) ** 0.5
+        kernel = stretched(STANDARD, middle)
+        frequency = _moment(kernel, 3, fine=True, band_per_mm=band) / _moment(kernel, 2, fine=True, band_per_mm=band)
+        low, high = (middle, high) if frequency < wanted else (low, middle)
+    return stretched(STANDARD, (low * high) ** 0.5)
 
 
-def _calibrate(scan: CTScan) -> float:
-    hu = scan.attenuating_hu().double().numpy()
-    deviation, inside = local_noise(hu, scan.spacing_mm)
-    noise = _mode(deviation[inside]) if scan.source_noise_hu is None and inside.sum() >= 100 else scan.source_noise_hu
-    if noise is None:
-        return typical_n0(mas=scan.mas, kvp=scan.kvp)
-    near = inside & (deviation < 1.2 * noise) & (deviation > 0.8 * noise)
-    points = _spread(near if near.any() else inside if inside.any() else hu > SOFT_HU[0], scan.grid)
-    if not len(points):
-        return typical_n0(mas=scan.mas, kvp=scan.kvp)
-    s, channel = rays_through(points, scan.geometry)
-    beam = beam_of(scan)
-    inverse = 1.0 / beam.expected.double().numpy()[np.arange(s.shape[0])[:, None], channel]
-    quantum = float(np.median(noise_variance(inverse, scan.geometry, s_mm=s, kernel=scan.kernel, crosstalk=scan.crosstalk)))
-    electronic = float(np.median(noise_variance(inverse**2, scan.geometry, s_mm=s, kernel=scan.kernel))) * scan.electronic_noise**2
-    variance = (noise * scan.mu_water / 1000.0) ** 2
-    least = quantum / MOST_QUANTA + electronic / MOST_QUANTA**2
-    if variance <= least:
-        return MOST_QUANTA
-    return (quantum + math.sqrt(quantum**2 + 4 * variance * electronic)) / (2 * variance)
-
-
-def _spread(mask: Mask, grid: Grid) -> Array:
-    """At most 64 pixels of a mask, evenly spread over its list, as (x, y) in mm."""
-    rows, columns = np.nonzero(mask)
-    chosen = np.linspace(0, rows.size - 1, min(_N_POINTS, rows.size)).astype(np.intp) if rows.size else np.zeros(0, dtype=np.intp)
-    y, x = grid.centred_mm()
-    return np.stack((x[columns[chosen]], y[rows[chosen]]), axis=1)
+def stretched(kernel: Kernel, times: float) -> Kernel:
+    """The same kernel at so many times its frequencies."""
+    return Kernel("matched", kernel.cutoff_per_mm * times, kernel.power, kernel.boost, kernel.boost_per_mm * times)
