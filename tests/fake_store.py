@@ -42,6 +42,7 @@ class Options:
     recipe: str = "fundus_defocus"
     missing: bool = True
     items: bool = True
+    touched_none: bool = False  # the first case has a solved `none` beside its reference
 
 
 def head() -> np.ndarray:
@@ -140,7 +141,13 @@ def _finished(options: Options) -> Iterator[Finished]:
                 low, high = BANDS[level]
                 effect = 0.0 if level == "none" else float(rng.uniform(low + 0.05, min(high, 3.5) - 0.05))
                 png = png_of(degraded(codes, SIGMA_PX[level] * (1 + 0.1 * repeat)))
-                yield Finished(_record(options, case, number, modality, anatomy, repeat, level, effect, png), png)
+                record = _record(options, case, number, modality, anatomy, repeat, level, effect, png)
+                if level == "none" and options.touched_none and number == 0:
+                    yield Finished(record.model_copy(update={"key": record.key.replace("/none", "/reference")}), png)
+                    png = png_of(degraded(codes, 0.3))
+                    solved = {"strength": 0.3, "target": 0.2, "effect": 0.19, "image_sha256": sha256(png).hexdigest()}
+                    record = record.model_copy(update=solved)
+                yield Finished(record, png)
 
 
 def _record(options: Options, case: str, number: int, modality: str, anatomy: str, repeat: int, level: str, effect: float, png: bytes) -> Record:
@@ -164,7 +171,7 @@ def _record(options: Options, case: str, number: int, modality: str, anatomy: st
             "level": level,
             "strength": None if level == "none" else round(SIGMA_PX[level], 3),
             "target": None if level == "none" else effect - 0.01,
-            "effect": effect,
+            "effect": None if level == "none" else effect,
             "band_low": BANDS[level][0],
             "band_high": BANDS[level][1],
             "pattern": "{}",
