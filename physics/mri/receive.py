@@ -30,6 +30,24 @@ def loops_around(scan: MRIScan, *, directions_deg: tuple[float, ...], gap_mm: fl
     return tuple(loops)
 
 
+def free_directions(scan: MRIScan, *, radius_mm: float, step_deg: float = 5.0) -> tuple[float, ...]:
+    """Directions in which the body ends inside the picture, so that there is skin to lay a loop on; all of them where it ends nowhere."""
+    support = scan.body.support.cpu().numpy()
+    rows, columns = np.nonzero(support)
+    every = tuple(float(direction) for direction in np.arange(0, 360, step_deg))
+    if len(rows) == 0:
+        return every
+    centre = np.array([rows.mean(), columns.mean()])
+    border = (rows == 0) | (rows == support.shape[0] - 1) | (columns == 0) | (columns == support.shape[1] - 1)
+    cut = (np.stack([rows[border], columns[border]], axis=1) - centre) * scan.spacing_mm
+    free = []
+    for direction in every:
+        outwards = np.array([sin(radians(direction)), cos(radians(direction))])
+        if not bool(((np.abs(cut @ [-outwards[1], outwards[0]]) <= radius_mm) & (cut @ outwards > 0)).any()):
+            free.append(direction)
+    return tuple(free) or every
+
+
 def shade(scan: MRIScan, loops: tuple[Loop, ...]) -> MRIScan:
     """Bright near the coil, dark far from it.
 

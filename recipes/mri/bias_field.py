@@ -11,7 +11,7 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import shading
 from medq_gen.errors import ConfigError
 from physics.mri.measures import receive_variation
-from physics.mri.receive import approach
+from physics.mri.receive import approach, free_directions
 from physics.mri.scan import MRIScan
 
 LIMIT_PER_M = 100.0  # a loop 10 mm from the skin: its housing touches
@@ -23,10 +23,10 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, n_loops: int = 0) -> dict[s
     if n_loops and not LOOPS[0] <= n_loops <= LOOPS[1]:
         raise ConfigError(f"recipe.pattern.n_loops={n_loops}; allowed: 0 (drawn) or {LOOPS[0]} to {LOOPS[1]}")
     count = int(n_loops) or int(rng.choice((1, 2, 3), p=(0.6, 0.25, 0.15)))
-    first, apart = rng.uniform(0, 360), rng.uniform(35, 60)
-    directions = [round(float((first + apart * loop) % 360), 2) for loop in range(count)]
     fov_mm = min(n * d for n, d in zip(scan.matrix, scan.spacing_mm, strict=True))
-    return {"directions_deg": directions, "radius_mm": round(float(rng.uniform(0.2, 0.3) * fov_mm), 2)}
+    radius_mm, apart = round(float(rng.uniform(0.2, 0.3) * fov_mm), 2), float(rng.uniform(35, 60))
+    first = float(rng.choice(free_directions(scan, radius_mm=radius_mm)))
+    return {"directions_deg": [round((first + apart * loop) % 360, 2) for loop in range(count)], "radius_mm": radius_mm}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:

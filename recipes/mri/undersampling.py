@@ -28,7 +28,9 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, reconstruction: str = "any"
     """Which lines go first, how wide the calibration region is, and how the picture is made."""
     if reconstruction not in ("any", *RECONSTRUCTIONS):
         raise ConfigError(f"recipe.pattern.reconstruction={reconstruction!r} is not known; allowed: any, {', '.join(RECONSTRUCTIONS)}")
-    chosen = str(rng.choice(list(RECONSTRUCTIONS), p=(0.5, 0.25, 0.25))) if reconstruction == "any" else reconstruction
+    # The unfolding reconstructions bring receiver noise, which a masked background would betray.
+    usual = "zero_filled" if scan.masked_air else str(rng.choice(list(RECONSTRUCTIONS), p=(0.5, 0.25, 0.25)))
+    chosen = usual if reconstruction == "any" else reconstruction
     centre = max(round(float(rng.uniform(0.06, 0.09)) * scan.n_lines), 8)
     power = round(float(rng.uniform(0.5, 2.5)), 3)
     return {

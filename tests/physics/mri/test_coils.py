@@ -1,0 +1,92 @@
+"""Arrays, their sensitivities and their noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, receive_sensitivity, surrounding_array
+from physics.mri.loop import Loop, loop_field
+
+MATRIX, SPACING = (48, 40), (4.0, 5.0)
+
+
+def pixel_places() -> np.ndarray:
+    return np.stack(np.meshgrid((np.arange(48) - 24) * 4.0, (np.arange(40) - 20) * 5.0, indexing="ij"))
+
+
+def test_reciprocity_takes_the_field_across_the_main_field():
+    """C = B along axis 1 minus i B along axis 0, of the loop's own field in the plane."""
+    loop = Loop((90.0, 30.0, 0.0), (-1.0, -0.4, 0.0), 50.0)
+    field = loop_field(loop, np.array([10.0, -25.0, 0.0]))
+    found = receive_sensitivity((loop,), np.array([10.0, -25.0]))
+    assert found[0] == pytest.approx(field[1] - 1j * field[0])
+    below = receive_sensitivity((Loop((100.0, 0.0, 0.0), (-1.0, 0.0, 0.0), 50.0),), np.array([[60.0, -60.0], [0.0, 0.0]]))
+    assert abs(below[0, 0]) > 5 * abs(below[0, 1])  # a loop below (positive axis 0) hears what is below
+
+
+def test_healthy_maps_are_the_loops_normalised():
+    """On the pixels the splines agree with Biot-Savart divided by its root sum of squares, and the sum of squares is 1."""
+    array = surrounding_array(6, fov_mm=(192.0, 200.0))
+    maps = Sensitivity.of(array, None, matrix=MATRIX, spacing_mm=SPACING).maps(MATRIX).numpy()
+    exact = receive_sensitivity(array.loops, pixel_places())
+    exact /= np.sqrt((np.abs(exact) ** 2).sum(axis=0))
+    assert maps.shape == (6, *MATRIX)
+    assert np.abs(maps - exact).max() < 1e-4
+    np.testing.assert_allclose((np.abs(maps) ** 2).sum(axis=0), 1.0, rtol=1e-12)
+
+
+def test_maps_can_be_asked_between_pixels_and_beyond_the_edge():
+    """A place half a pixel off and outside the field of view gives the field there, axes in order."""
+    array = surrounding_array(4, fov_mm=(192.0, 200.0))
+    places = np.array([[10.5, -4.0], [33.25, 20.0]])  # pixels
+    found = Sensitivity.of(array, None, matrix=MATRIX, spacing_mm=SPACING).at(places)
+    exact = receive_sensitivity(array.loops, np.stack([(places[0] - 24) * 4.0, (places[1] - 20) * 5.0]))
+    exact /= np.sqrt((np.abs(exact) ** 2).sum(axis=0))
+    assert np.abs(found - exact).max() < 1e-3
+
+
+def test_a_receive_field_multiplies_every_channel():
+    """With a receive field the root sum of squares is the loops' combined sensitivity over its level; channel shapes stay."""
+    array = surrounding_array(4, fov_mm=(192.0, 200.0))
+    receive = ReceiveField((Loop((0.0, 150.0, 0.0), (0.0, -1.0, 0.0), 60.0), Loop((-140.0, 0.0, 0.0), (1.0, 0.0, 0.0), 40.0)), level=0.7)
+    combined = np.sqrt((np.abs(receive_sensitivity(receive.loops, pixel_places())) ** 2).sum(axis=0)) / 0.7
+    alone = Sensitivity.of(None, receive, matrix=MATRIX, spacing_mm=SPACING).maps(MATRIX).numpy()
+    np.testing.assert_allclose(alone[0].real, combined, rtol=1e-3)
+    both = Sensitivity.of(array, receive, matrix=MATRIX, spacing_mm=SPACING).maps(MATRIX).numpy()
+    shapes = Sensitivity.of(array, None, matrix=MATRIX, spacing_mm=SPACING).maps(MATRIX).numpy()
+    np.testing.assert_allclose(both, shapes * alone, rtol=1e-9)
+
+
+def test_sensitivities_are_harmonic():
+    """Both transverse components solve Laplace's equation in space, so the map of a loop is smooth by physics, not by a filter."""
+    loop, h = Loop((0.0, 100.0, 0.0), (0.0, -1.0, 0.0), 45.0), 0.5
+    at = np.array([12.0, 20.0, 0.0])
+    laplace = sum(loop_field(loop, at + h * e) + loop_field(loop, at - h * e) - 2 * loop_field(loop, at) for e in np.eye(3)) / h**2
+    assert np.abs(laplace[:2]).max() < 1e-6
+
+
+@pytest.mark.parametrize("n_coils", [2, 3, 8])
+def test_the_noise_covariance_is_a_ring_of_neighbours(n_coils):
+    """Unit diagonal, the coupling between neighbours (first and last too), Hermitian and positive."""
+    covariance = surrounding_array(n_coils, fov_mm=(200.0, 200.0)).covariance()
+    np.testing.assert_allclose(covariance, covariance.conj().T)
+    np.testing.assert_allclose(np.diag(covariance), 1)
+    assert np.linalg.eigvalsh(covariance).min() > 0.3
+    assert covariance[0, 1] == 0.2 + 0.1j
+    if n_coils > 2:
+        assert covariance[n_coils - 1, 0] == 0.2 + 0.1j
+    assert CoilArray(()).n_coils == 0
+
+
+def test_the_surrounding_array_faces_the_centre_from_outside():
+    """Every loop stands outside the field of view, its axis through the centre, in even steps."""
+    loops = surrounding_array(8, fov_mm=(240.0, 180.0)).loops
+    for loop in loops:
+        assert np.hypot(*loop.centre_mm[:2]) > 0.5 * np.hypot(240, 180)
+        np.testing.assert_allclose(np.cross(loop.centre_mm, loop.normal), 0, atol=1e-9)
+        assert np.dot(loop.centre_mm, loop.normal) < 0
+    angles = np.unwrap([np.arctan2(loop.centre_mm[0], loop.centre_mm[1]) for loop in loops])
+    np.testing.assert_allclose(np.diff(angles), 2 * np.pi / 8)
+    assert torch.tensor(angles).numel() == 8
