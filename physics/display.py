@@ -266,7 +266,8 @@ def _lit_field(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     shown = values if values.ndim == 2 else values.max(axis=2)
     radius = max(max(shown.shape) // 256, 1)
     # opened over a mirrored frame, so that a field that fills the picture keeps its corners
-    lit = np.pad((cv2.GaussianBlur(shown, (0, 0), radius) > 16).astype(np.uint8), 2 * radius, mode="symmetric")
+    median = cv2.medianBlur(np.clip(shown, 0, 255).astype(np.uint8), 2 * radius + 1)  # keeps the rim where it is
+    lit = np.pad((median > 16).astype(np.uint8), 2 * radius, mode="symmetric")
     opened = cv2.morphologyEx(lit, cv2.MORPH_OPEN, _disc(radius))[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
     largest = _components(opened, share_of_largest=1.0)
     if not largest.any():

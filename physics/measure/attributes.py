@@ -202,7 +202,7 @@ def colour_shift(pair: Pair) -> float | Reading:
     inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
     if not inside.any():
         return Reading(None, "the object is empty")
-    coarse = (cv2.resize(families.canonical_codes(native), size, interpolation=cv2.INTER_AREA)[inside] for native in (pair.reference, pair.degraded))
+    coarse = (cv2.resize(families.canonical_codes(native, pair), size, interpolation=cv2.INTER_AREA)[inside] for native in (pair.reference, pair.degraded))
     first, second = (lab_of_codes(side) for side in coarse)
     second = second.copy()
     second[..., 0] = first[..., 0]
@@ -212,7 +212,7 @@ def colour_shift(pair: Pair) -> float | Reading:
 def _densities(pair: Pair) -> tuple[Array, Array] | None:
     """Optical densities (pixel, channel) of tissue on every second canonical row and column, clipped pixels left out."""
     mask = array(pair.canonical_reference.mask)[::2, ::2]
-    first, second = (families.canonical_codes(native)[::2, ::2][mask] for native in (pair.reference, pair.degraded))
+    first, second = (families.canonical_codes(native, pair)[::2, ::2][mask] for native in (pair.reference, pair.degraded))
     clear = (np.minimum(first, second).min(axis=1) > 4.0) & (np.maximum(first, second).max(axis=1) < 252.0)
     if np.count_nonzero(clear) < families.MIN_PIXELS:
         return None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from physics.measure.pair import Array
+
+MATRIX = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])  # linear sRGB to XYZ
+WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, two degrees
+EPSILON, KAPPA = 216.0 / 24389.0, 24389.0 / 27.0  # where the cube root gives way to a line, and its slope
 
 
 def lab_of_codes(codes: Array) -> Array:
     """sRGB codes as CIE Lab under D65.
 
     Model
-        sRGB decoding, IEC matrix, white (0.950456, 1, 1.088754), CIE 1976 L*a*b*.
+        sRGB decoding, IEC matrix, white D65, CIE 1976 L*a*b*.
     Parameters
         codes : (..., 3), 0..255.
     Returns
@@ -26,8 +29,11 @@ def lab_of_codes(codes: Array) -> Array:
     Oracle
         scikit-image's rgb2lab within 0.02.
     """
-    flat = np.ascontiguousarray(codes, np.float32).reshape(-1, 1, 3) / np.float32(255.0)
-    return np.asarray(cv2.cvtColor(flat, cv2.COLOR_RGB2Lab)).reshape(codes.shape)
+    value = np.asarray(codes, np.float32) / np.float32(255.0)
+    light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    ratio = light @ (MATRIX / WHITE[:, None]).T.astype(np.float32)
+    x, y, z = np.moveaxis(np.where(ratio > EPSILON, np.cbrt(ratio), ratio * KAPPA / 116.0 + 16.0 / 116.0), -1, 0)
+    return np.stack([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)], axis=-1)
 
 
 def delta_e_2000(first: Array, second: Array) -> Array:

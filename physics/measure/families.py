@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from physics.display import Canonical, resampled
+from physics.display import Canonical, resampled, to_codes
 from physics.measure.colour import delta_e_2000, lab_of_codes
 from physics.measure.haar import Bands, block_harm, haar_bands
 from physics.measure.pair import Array, Pair, Reading, array, measure
@@ -155,7 +155,7 @@ def colour_difference(pair: Pair) -> float | Reading:
     mask = array(pair.canonical_reference.mask)[::2, ::2]
     if not mask.any():
         return Reading(None, "the object is empty")
-    first, second = (lab_of_codes(canonical_codes(native)[::2, ::2][mask]) for native in (pair.reference, pair.degraded))
+    first, second = (lab_of_codes(canonical_codes(native, pair)[::2, ::2][mask]) for native in (pair.reference, pair.degraded))
     return float(np.mean(delta_e_2000(first, second)))
 
 
@@ -290,16 +290,15 @@ def linear_light(codes: Array) -> Array:
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-def canonical_codes(native: Tensor) -> Array:
-    """Codes of a colour picture on the canonical grid; a grey picture (codes) as three equal channels."""
-    codes = array(resampled(native).clamp(0.0, 255.0))
+def canonical_codes(native: Tensor, pair: Pair) -> Array:
+    """Codes of a picture on the canonical grid, three channels; grey as three equal ones."""
+    codes = array(resampled_display(native, pair))
     return codes if codes.ndim == 3 else np.repeat(codes[..., None], 3, axis=2)
 
 
 def resampled_display(native: Tensor, pair: Pair) -> Tensor:
     """All channels of the display transfer on the canonical grid."""
-    display = pair.view.display
-    return resampled(((native - display.low) * (255.0 / (display.high - display.low))).clamp(0.0, 255.0))
+    return resampled(to_codes(native, pair.view.display)).clamp(0.0, 255.0)
 
 
 def _square(radius: int) -> Array:

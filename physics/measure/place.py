@@ -97,7 +97,8 @@ def place_of_map(effect: Array, mask: Array) -> Place | None:
             inside = inner if region == "centre" else ~inner
         held, share = float(weight[inside].sum()) / total, float(np.count_nonzero(mask & inside)) / area
         most = 0.8 if region == "periphery" else MOST_AREA
-        if held >= SHARE and 0 < share <= most and held >= LIFT * share or (region == "periphery" and held >= 0.95 and share <= most):
+        dense = held >= SHARE and 0 < share <= most and held >= LIFT * share
+        if dense or (region == "periphery" and held >= 0.95 and share <= most):
             box = ((top + r0 * height) / mask.shape[0], (left + c0 * width) / mask.shape[1])
             end = ((top + r1 * height) / mask.shape[0], (left + c1 * width) / mask.shape[1])
             return Place((*box, *end), region, held)

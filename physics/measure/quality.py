@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from physics.display import luma
+from physics.display import luma, to_codes
 from physics.measure.pair import Array, Measure, Pair, Reading, array, measure
 
 PEAK = 255.0
@@ -106,7 +106,7 @@ def noise_level(pair: Pair) -> float | Reading:
     """Standard deviation of the noise of the degraded picture, in native values (HU, magnitude, codes).
 
     Model
-        `noise_sigma` over the object; in CT over tissue between -200 and 300 HU of the reference.
+        `noise_sigma` over the object; in CT over what the window does not clip.
     Parameters
         pair : its degraded picture is measured.
     Returns
@@ -229,12 +229,12 @@ def transfer(pair: Pair) -> tuple[Array, Array]:
 
 
 def tissue_mask(pair: Pair) -> Array:
-    """Object pixels of the native grid; in CT only soft tissue of the reference."""
+    """Object pixels of the native grid; in CT only what the window does not clip in the reference."""
     mask = array(pair.view.mask)
     if pair.view.modality != "ct":
         return mask
-    reference = array(pair.reference)
-    return np.asarray(mask & (reference > -200) & (reference < 300))
+    codes = array(to_codes(pair.reference, pair.view.display))
+    return np.asarray(mask & (codes > 0.5) & (codes < 254.5))
 
 
 def noise_sigma(picture: Array, mask: Array) -> float:

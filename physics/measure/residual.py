@@ -51,9 +51,9 @@ def split_of(pair: Pair) -> Split | None:
 
     Model
         D / g, g the ratio of low-passed pictures (26 px), is fitted by least squares with 1, R, R smoothed by 2 px, and the second derivatives of R as it
-        is and at 1.5 and 3 px (every blur, whatever its direction, to second order; noise of the source that a blur took away);
-        in CT also with what the window clips, smoothed by 2 and 5 px (bone and air bleed into tissue). The rest is foreign. Noise: the robust diagonal Haar difference of the rest at two pixels, scaled to
-        the variance that white noise of the native grid has on the canonical one; never more than the rest.
+        is and at 1.5 and 3 px: every blur, whatever its direction, to second order, and noise of the source that a blur took away. In CT also with what the
+        window clips, smoothed by 2 and 5 px: bone and air bleed into tissue. The rest is foreign. Noise: the robust diagonal Haar difference of the rest at
+        two pixels, scaled to the variance that white noise of the native grid has on the canonical one; never more than the rest.
     Parameters
         pair : registered pictures.
     Returns
