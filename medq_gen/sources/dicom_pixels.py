@@ -271,7 +271,8 @@ def _colours(stored: Pixels, dataset: Dataset, *, shown: str) -> Pixels:
     if stored.dtype.itemsize == 1:
         return stored.astype(np.uint8)
     bits = 16 if headers.word(dataset, "PhotometricInterpretation") == "PALETTE COLOR" else int(headers.number(dataset.get("BitsStored"), 9, 16) or 16)
-    return np.clip(np.rint(stored.astype(np.float64) * (255.0 / (2**bits - 1))), 0, 255).astype(np.uint8)
+    codes: Pixels = np.clip(np.rint(stored.astype(np.float64) * (255.0 / (2**bits - 1))), 0, 255).astype(np.uint8)
+    return codes
 
 
 def _values(stored: Pixels, facts: Dataset, bones: Structure, modality: Modality, *, shown: str) -> tuple[Pixels, dict[str, object]]:
