@@ -98,7 +98,7 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "completely obscured", "obliterated", "unrecognisable", "not recognisable", "beyond recognition", "no longer recognisable", "cannot be identified", "poorly seen", "poorly visible",
         "cannot be recognised", "obscure", "obscures", "not delineated", "cannot be followed",
     ),
-    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "concealing", "at the cost of", "is lost", "are lost"),
+    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "concealing", "at the cost of"),
     "be": (
         "is", "are", "was", "were", "be", "appears", "appear", "shows", "show", "has", "have", "looks", "seen", "suffers from", "contains", "remains", "remain", "exhibits",
         "demonstrates", "displays", "affects", "degrades", "dominates", "disturbs", "lies", "lie", "found", "there is", "there are", "detected", "present", "noted", "evident", "reaches",
@@ -165,7 +165,7 @@ def _variants(phrase: Words, sense: Sense) -> Iterator[Words]:
     """The phrase in singular and plural."""
     yield phrase
     last = phrase[-1]
-    if sense not in ("fault", "virtue", "structure") or len(last) < 4 or not last.isalpha():
+    if sense not in ("fault", "virtue", "structure", "content") or len(last) < 4 or not last.isalpha():
         return
     if not last.endswith("s"):
         yield (*phrase[:-1], f"{last}s")
@@ -212,17 +212,24 @@ class Lexicon:
                 for variant in _variants(words, meaning.sense):
                     self._meanings[variant][meaning] = None
 
+    def _add_looks(self, phrases: Iterable[str], subject: Subject, level: Level) -> None:
+        """A look names its level; the look of `none` is an absence, unless it starts with a negation that the reader handles itself."""
+        if level == "none":
+            self._add([phrase for phrase in phrases if not phrase.lower().startswith(("no ", "without ", "free "))], Meaning(subject, "good"))
+        else:
+            self._add(phrases, Meaning(subject, "fault", level))
+
     def _attributes(self, vocabulary: Vocabulary) -> None:
         for attribute in vocabulary.attributes:
             subject = Subject(kind="attribute", name=attribute.name)
             names = () if attribute.name in attribute.virtue or attribute.virtue else (attribute.name,)
-            self._add((attribute.fault, *names, *attribute.synonyms, *attribute.adjectives), Meaning(subject, "fault"))
+            self._add((*attribute.names, *names, *attribute.adjectives), Meaning(subject, "fault"))
             self._add(attribute.opposites, Meaning(subject, "good"))
             self._add(attribute.virtue, Meaning(subject, "virtue"))
             self._add(attribute.more, Meaning(subject, "more"))
             self._add(attribute.less, Meaning(subject, "less"))
             for level, phrases in attribute.looks.items():
-                self._add(phrases, Meaning(subject, "good" if level == "none" else "fault", None if level == "none" else level))
+                self._add_looks(phrases, subject, level)
 
     def _structures(self, vocabulary: Vocabulary) -> None:
         for structure in vocabulary.structures:
@@ -240,7 +247,7 @@ class Lexicon:
             self._add(names, Meaning(subject, "fault"))
             self._add((artefact.cause,), Meaning(subject, "fault"))
             for level, phrases in artefact.looks.items():
-                self._add(phrases, Meaning(subject, "good" if level == "none" else "fault", None if level == "none" else level))
+                self._add_looks(phrases, subject, level)
             if artefact.hides:
                 self._add((artefact.hides,), Meaning(Subject(kind="effect", name=artefact.recipe), "hides"))
 

@@ -42,6 +42,12 @@ class Attribute(Term):
     scope: Scope = "specific"
     asked: bool = True  # False: a change of values that no single picture shows
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every noun for the fault; "motion blur artefact" says motion blur too."""
+        suffixed = () if self.fault.endswith(("artefact", "artefacts")) else (f"{self.fault} artefact",)
+        return (self.fault, *self.synonyms, *suffixed)
+
 
 class Structure(Term):
     """An anatomical structure that can be seen well or badly. anatomies : where it is looked for; empty: wherever its modality looks."""

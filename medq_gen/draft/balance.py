@@ -1,0 +1,137 @@
+"""Balance by construction: which candidates are kept, which form each gets, and where the right option stands."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+
+from medq_gen.draft.candidates import NO_ARTEFACT, Candidate
+from medq_gen.draft.items import Distractor, identity
+
+NO_ARTEFACT_RATIO = 3  # for each picture where "No artefact" is right it stands as a wrong option beside this many others
+N_OPTIONS = 4
+
+
+def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """By hash, so that no order of records shows through."""
+    return sorted(candidates, key=lambda candidate: candidate.rank)
+
+
+def _grouped(candidates: Iterable[Candidate], *names: str) -> dict[tuple[Hashable, ...], list[Candidate]]:
+    groups: dict[tuple[Hashable, ...], list[Candidate]] = defaultdict(list)
+    for candidate in ordered(candidates):
+        groups[tuple(getattr(candidate, name) for name in names)].append(candidate)
+    return dict(sorted(groups.items(), key=lambda group: str(group[0])))
+
+
+def _spread(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+    """So many candidates, taken from the levels in turn."""
+    queues = [list(group) for group in _grouped(candidates, "asked_level").values()]
+    out: list[Candidate] = []
+    while len(out) < count and any(queues):
+        for queue in queues:
+            if queue and len(out) < count:
+                out.append(queue.pop(0))
+    return out
+
+
+Polar = tuple[Candidate, bool, str]  # candidate, whether the inverse form is used, pair
+
+
+def yes_no(candidates: Iterable[Candidate]) -> list[Polar]:
+    """Pairs of a yes and a no item of equal family, word and level.
+
+    As many pictures with the finding as without are kept, so that neither form of stem tells its answer. Within a level the pictures are paired: the first gets the
+    form whose answer is Yes where the finding is there, the second its inverse; a last one without partner gets both.
+    """
+    out: list[Polar] = []
+    for key, group in _grouped(candidates, "family", "asked", "level").items():
+        if key[0] == "confined to a place":
+            out += [(candidate, False, identity(candidate.facts.record.key, *key)) for candidate in group]
+            continue
+        there = [candidate for candidate in group if candidate.holds]
+        not_there = [candidate for candidate in group if not candidate.holds]
+        count = min(len(there), len(not_there))
+        for level in _grouped([*_spread(there, count), *_spread(not_there, count)], "asked_level").values():
+            for start in range(0, len(level), 2):
+                first, second = level[start], level[start + 1] if start + 1 < len(level) else level[start]
+                pair = identity(*key, first.facts.record.key, second.facts.record.key)
+                out += [(first, False, pair), (second, True, pair)]
+    return out
+
+
+def what(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Members of a confusion set right equally often per level, "No artefact" beside them in a stated share, three wrong options each."""
+    out: list[Candidate] = []
+    groups = _grouped(candidates, "family", "confusion", "asked_level")
+    for (family, confusion, _), group in groups.items():
+        if confusion:
+            counts = Counter(candidate.right for candidate in group)
+            fewest = min(counts.values())
+            seen: Counter[str] = Counter()
+            kept = []
+            for candidate in group:
+                seen[candidate.right] += 1
+                if seen[candidate.right] <= fewest:
+                    kept.append(candidate)
+            group = kept
+        if family != "primary artefact":
+            out += [full for candidate in group if (full := _filled(candidate, ())) is not None]
+        else:
+            out += group
+    named = [candidate for candidate in out if candidate.family == "primary artefact"]
+    rest = [candidate for candidate in out if candidate.family != "primary artefact"]
+    budget: Counter[str] = Counter()
+    for candidate in named:
+        budget[candidate.confusion] += NO_ARTEFACT_RATIO * (candidate.right == NO_ARTEFACT)
+    for candidate in ordered(named):
+        extra: tuple[Distractor, ...] = ()
+        if candidate.right != NO_ARTEFACT and budget[candidate.confusion] > 0:
+            budget[candidate.confusion] -= 1
+            extra = (Distractor(option=NO_ARTEFACT, reason=f"the artefact is measured at level {candidate.asked_level}"),)
+        full = _filled(candidate, extra)
+        if full is not None:
+            rest.append(full)
+    return rest
+
+
+def _filled(candidate: Candidate, extra: tuple[Distractor, ...]) -> Candidate | None:
+    """The candidate with its wrong options chosen by hash; None where fewer than two are left."""
+    right = candidate.right.lower()
+    pool = {wrong.option.lower(): wrong for wrong in candidate.pool if wrong.option.lower() != right}
+    if candidate.right == NO_ARTEFACT and candidate.facts.artefact is not None:
+        own = candidate.facts.artefact
+        name = own.artefact[:1].upper() + own.artefact[1:]
+        # the own artefact, measured absent, must stand among the wrong ones as often as in the other items it is right
+        extra = (Distractor(option=name, reason=f"{own.artefact} is measured below the threshold of perception"),)
+    chosen = sorted((wrong for key, wrong in pool.items() if key not in {more.option.lower() for more in extra}), key=lambda wrong: identity(candidate.rank, wrong.option))
+    wrongs = (*extra, *chosen)[: N_OPTIONS - 1]
+    return replace(candidate, pool=wrongs) if len(wrongs) >= 2 else None
+
+
+def how(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Per family and word, answers that differ in number by at most one; nothing is asked where only one answer ever occurs and three are offered by none else."""
+    out: list[Candidate] = []
+    for _, group in _grouped(candidates, "family", "asked").items():
+        counts = Counter(candidate.right for candidate in group)
+        most = min(counts.values()) + 1
+        seen: Counter[str] = Counter()
+        for candidate in group:
+            seen[candidate.right] += 1
+            if seen[candidate.right] <= most:
+                out.append(candidate)
+    return out
+
+
+def positions(counts: Sequence[tuple[str, int, str]]) -> dict[str, int]:
+    """Where the right option stands: per type and number of options the places are dealt in turn over the items in order of their hash.
+
+    counts : (type, number of options, id) of every item.
+    """
+    out: dict[str, int] = {}
+    dealt: Counter[tuple[str, int]] = Counter()
+    for kind, number, item in sorted(counts, key=lambda entry: entry[2]):
+        out[item] = dealt[kind, number] % number
+        dealt[kind, number] += 1
+    return out

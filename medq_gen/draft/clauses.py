@@ -1,0 +1,216 @@
+"""Clauses of a reference: one statement each, in several forms, chosen by the item's own generator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from medq_gen.draft.facts import Facts, Finding, Seen
+from medq_gen.ontology import adverbs
+from medq_gen.ontology.contents import PICTURES, anatomy_phrase, view_phrase
+from medq_gen.ontology.grammar import agree, article, be, indefinite, is_plural, join
+from medq_gen.ontology.levels import Level
+from medq_gen.ontology.places import DIRECTIONS, PHRASES
+from medq_gen.records import PlaceRecord
+
+_CLAUSE = re.compile(r"\b(?:was|were|is|are|moved|took|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b")
+
+
+class Pen:
+    """Chooses among forms. A form used once in a text is not chosen again while another is left."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self._used: set[str] = set()
+
+    def choose(self, forms: Sequence[str]) -> str:
+        """One of the forms."""
+        fresh = [form for form in forms if form not in self._used] or list(forms)
+        form = fresh[int(self.rng.integers(len(fresh)))]
+        self._used.add(form)
+        return form
+
+    def chance(self, share: float) -> bool:
+        """True in a share of cases."""
+        return bool(self.rng.random() < share)
+
+    def order(self, things: Sequence[str]) -> list[str]:
+        """The things in a drawn order."""
+        return [things[index] for index in self.rng.permutation(len(things))]
+
+
+def cause_of(cause: str) -> str:
+    """A cause after the thing it explains: a clause follows "because", a noun phrase "caused by"."""
+    return f"because {cause}" if _CLAUSE.search(cause.split(",")[0]) else f"caused by {cause}"
+
+
+def place_phrase(place: PlaceRecord | None) -> str:
+    """Where, with its preposition; empty where the region has no words."""
+    if place is None:
+        return ""
+    return PHRASES.get(place.region) or DIRECTIONS.get(place.region, "")
+
+
+def picture_of(facts: Facts, pen: Pen) -> str:
+    """ "axial MR image", as far as the case states it."""
+    record = facts.record
+    anatomy = anatomy_phrase(record.anatomy) or ""
+    nouns = [noun for noun in PICTURES[record.modality] if not ("retina" in anatomy and "retinal" in noun) and not ("section" in anatomy and noun == "endoscopic view")]
+    return " ".join(part for part in (view_phrase(record.view), pen.choose(nouns)) if part)
+
+
+def content(facts: Facts, pen: Pen) -> str:
+    """What is shown."""
+    anatomy, picture = anatomy_phrase(facts.record.anatomy), picture_of(facts, pen)
+    one = f"{article(picture)} {picture}"
+    if anatomy is None:
+        return pen.choose((f"this is {one}", f"{one} is shown", f"shown is {one}", f"the image is {one}"))
+    return pen.choose(
+        (f"this is {one} of {anatomy}", f"{one} of {anatomy} is shown", f"shown is {one} of {anatomy}", f"the {picture} shows {anatomy}", f"the image is {one} of {anatomy}",
+         f"this {picture} shows {anatomy}", f"the {picture} depicts {anatomy}", f"presented is {one} of {anatomy}")
+    )  # fmt: skip
+
+
+def graded(noun: str, level: Level, pen: Pen) -> str:
+    """ "moderate noise", "a severe colour cast"."""
+    return indefinite(f"{pen.choose(adverbs.ADJECTIVES[level])} {noun}")
+
+
+def nouns_of(findings: Sequence[Finding], pen: Pen) -> list[str]:
+    """Each finding as a graded noun with its place."""
+    out = []
+    for finding in findings:
+        where = place_phrase(finding.place)
+        out.append(f"{graded(_fault(finding, pen), finding.level, pen)}{' ' + where if where else ''}")
+    return out
+
+
+def _fault(finding: Finding, pen: Pen) -> str:
+    """The noun of the fault: its plain name mostly, a synonym that cannot be mistaken sometimes."""
+    return finding.attribute.fault
+
+
+def presence(findings: Sequence[Finding], pen: Pen) -> str:
+    """What is perceived and how strong."""
+    if len(findings) == 1 and pen.chance(0.5):
+        return _single(findings[0], pen)
+    nouns = join(nouns_of(findings, pen))
+    plural = len(findings) > 1 or is_plural(findings[0].attribute.fault)
+    verb, appear = ("are", "appear") if plural else ("is", "appears")
+    there = "are" if is_plural(findings[0].attribute.fault) else "is"
+    return pen.choose(
+        (f"{nouns} {verb} seen", f"{nouns} {verb} present", f"there {there} {nouns}", f"the image shows {nouns}", f"{nouns} {verb} visible", f"the image exhibits {nouns}",
+         f"{nouns} {verb} evident", f"one sees {nouns}", f"on inspection {nouns} {appear}", f"the picture suffers from {nouns}")
+    )  # fmt: skip
+
+
+def _single(finding: Finding, pen: Pen) -> str:
+    attribute, level, where = finding.attribute, finding.level, place_phrase(finding.place)
+    tail = f" {where}" if where else ""
+    adverb = pen.choose(adverbs.ADVERBS[level])
+    adjective = pen.choose(adverbs.ADJECTIVES[level])
+    forms = [f"{attribute.fault} {be(attribute.fault)} {adjective}{tail}", f"the {attribute.fault} {agree(attribute.fault, 'appear')} {adjective}{tail}"]
+    forms += [f"the image is {adverb} {word}{tail}" for word in attribute.adjectives[:3] if not word.startswith(("too ", "of ", "out ", "free ", "off ")) and " " not in word]
+    forms += [f"{word} is {adverb} reduced{tail}" for word in attribute.virtue[:1] if word not in ("staining", "stain", "geometry")]
+    return pen.choose(forms)
+
+
+def absence(findings: Sequence[Finding], pen: Pen) -> str:
+    """What is not there."""
+    names = pen.order([finding.attribute.fault for finding in findings])
+    last = names[-1]
+    if len(names) == 1:
+        attribute = findings[0].attribute
+        forms = [f"no {last} {be(last)} seen", f"the image is free of {last}", f"{last} {be(last)} absent", f"there {be(last)} no {last}", f"no {last} {be(last)} visible", f"{last} cannot be seen"]
+        forms += [f"the image is {word}" for word in attribute.opposites[:2] if not word.startswith("free")]
+        forms += [f"{word} is {state}" for word in attribute.virtue[:1] for state in ("preserved", "maintained")]
+        return pen.choose(forms)
+    listed = join(names, "or")
+    forms = [f"no {listed} {be(last)} seen", f"the image is free of {join(names)}", f"there {be(names[0])} no {listed}", f"the image shows no {listed}", f"no {listed} {be(last)} visible"]
+    if len(names) == 2:
+        forms += [f"neither {names[0]} nor {last} {be(last)} seen", f"the image shows neither {names[0]} nor {last}", f"neither {names[0]} nor {last} {be(last)} present"]
+    return pen.choose(forms)
+
+
+def state(facts: Facts, pen: Pen) -> str | None:
+    """The global state: what is perceived, against what is not."""
+    present, absent = facts.besides(facts.present), facts.besides(facts.absent)
+    there = presence(present, pen) if present else ""
+    not_there = absence(absent, pen) if absent else ""
+    if there and not_there:
+        if pen.chance(0.3):
+            return f"{not_there}, but {there}"
+        return f"{there}{pen.choose((', but ', ', while ', '; ', ', whereas '))}{not_there}"
+    return there or not_there or None
+
+
+def named(facts: Facts, pen: Pen) -> str:
+    """The artefact, how it looks, and its cause where it is strong enough to prove it."""
+    artefact, level = facts.artefact, facts.record.level
+    name = artefact.artefact
+    if level == "none":
+        return pen.choose((f"no {name} {be(name)} seen", f"there {be(name)} no sign of {name}", f"no evidence of {name} is found", f"the image is free of {name}", f"{name} {be(name)} not seen", f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {name} is visible"))
+    look = pen.choose(artefact.looks[level])
+    noun = graded(name, level, pen)
+    bare = pen.choose(adverbs.ADJECTIVES[level])
+    forms = [
+        f"there {be(name)} {noun}: {look}",
+        f"{noun} {agree(name, 'show')} as {look}",
+        f"{look} {'indicate' if is_plural(look) else 'indicates'} {noun}",
+        f"{noun} {be(name)} present, with {look}",
+        f"{noun}, seen as {look}, {agree(name, 'affect')} the image",
+        f"the main finding is {noun}: {look}",
+        f"{noun} {be(name)} recognised by {look}",
+        f"{look} {'are' if is_plural(look) else 'is'} visible, in keeping with {noun}",
+        f"the image is affected by {noun}, recognised by {look}",
+        f"the {name} {be(name)} {bare}, with {look}",
+        f"{noun} {agree(name, 'dominate')}, with {look}",
+    ]
+    if "visible" in look:
+        forms = [form for form in forms if f"{look} is visible" not in form and f"{look} are visible" not in form]
+    if " with " in look:
+        forms = [form for form in forms if f", with {look}" not in form]
+    text = pen.choose(forms)
+    if level != "mild" and pen.chance(0.45):
+        text += f", {cause_of(artefact.cause)}"
+    return text
+
+
+def looked(facts: Facts, pen: Pen) -> list[str]:
+    """The artefact and its look as two sentences, where a reference would else be too short."""
+    artefact, level = facts.artefact, facts.record.level
+    noun, look = graded(artefact.artefact, level, pen), pen.choose(artefact.looks[level])
+    shows = "they show as" if is_plural(artefact.artefact) else "it shows as"
+    return [f"{noun} {be(artefact.artefact)} {pen.choose(('present', 'seen', 'visible'))}", f"{shows} {look}"]
+
+
+def effect(facts: Facts, pen: Pen) -> str | None:
+    """What the artefact hides; said from moderate on."""
+    artefact = facts.artefact
+    if facts.record.level in ("none", "mild") or not artefact.hides:
+        return None
+    name = artefact.artefact
+    return pen.choose(
+        (f"this hides {artefact.hides}", f"it obscures {artefact.hides}", f"this masks {artefact.hides}", f"the {name} {agree(name, 'hide')} {artefact.hides}",
+         f"the {name} {agree(name, 'mask')} {artefact.hides}", f"as a result it conceals {artefact.hides}")
+    )  # fmt: skip
+
+
+_SEEN: dict[str, tuple[str, ...]] = {
+    "good": ("{x} {be} clearly delineated", "{x} {be} well seen", "{x} {be} clearly visible", "{x} {be} seen in full detail", "{x} {be} well delineated", "{x} {be} clearly depicted"),
+    "usable": ("{x} {be} still recognisable", "{x} {be} only partly visible", "{x} {be} recognisable but not fully clear", "{x} {be} less distinct", "{x} {be} partly obscured", "{x} {be} seen with reduced clarity"),
+    "reject": ("{x} cannot be made out", "{x} {be} no longer visible", "{x} {be} lost", "{x} can no longer be seen", "{x} {be} no longer recognisable", "{x} cannot be identified"),
+}  # fmt: skip
+
+
+def structures(seen: Sequence[Seen], pen: Pen) -> str | None:
+    """What can still be seen of the named structures, grouped by how well."""
+    parts = []
+    for visibility in pen.order(["good", "usable", "reject"]):
+        names = [f"the {one.structure.name}" for one in seen if one.visibility == visibility]
+        if names:
+            plural = len(names) > 1 or any(one.structure.plural for one in seen if one.visibility == visibility)
+            parts.append(pen.choose(_SEEN[visibility]).format(x=join(names), be="are" if plural else "is"))
+    return pen.choose((", while ", ", whereas ", "; ")).join(parts) if parts else None
