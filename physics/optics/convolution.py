@@ -48,7 +48,7 @@ def convolved(light: Light, transfer_of: Callable[[tuple[int, int]], Sequence[Tr
     Parameters
         light : (row, column, 3). transfer_of : shape of the padded grid -> one transfer function per channel, H(0) = 1. reach_px : half the kernel's extent.
     Returns
-        Light of the same shape and dtype.
+        Light of the same shape and dtype; a lone bright pixel may ring below zero, which keeps energy and is cut when light becomes codes.
     Assumes
         The kernel does not change over the field.
     Not modelled
@@ -68,4 +68,4 @@ def convolved(light: Light, transfer_of: Callable[[tuple[int, int]], Sequence[Tr
         spectrum = scipy.fft.rfft2(np.ascontiguousarray(padded[:, :, channel]), workers=1)
         spectrum *= transfer
         out[:, :, channel] = scipy.fft.irfft2(spectrum, s=shape, workers=1, overwrite_x=True)[margin : margin + rows, margin : margin + columns]
-    return np.maximum(out, 0, out=out)
+    return out

@@ -19,6 +19,7 @@ from physics.scan import EditConflict
 
 Path = tuple[tuple[float, float], ...]  # vertices (row, column) in pixels, equally spaced in time
 ARC_PIECES = 8
+ROLL_OFF = 0.3  # cycles per pixel
 STEP_PX = 0.75  # spacing of the poses that stand for a turn or an advance, at the edge of the field
 
 
@@ -90,6 +91,17 @@ def path_contrast(path: Path, frequency: NDArray[np.float64], *, direction_deg: 
     return np.asarray(np.abs(total))
 
 
+def without_ringing(path: Path, shape: tuple[int, int]) -> Transfer:
+    """A roll-off from 0.3 cycles per pixel to the end of the plane, for oblique paths only.
+
+    There the transfer does not join up at the ends of the frequency plane, and a highlight twelve times white would ring along rows and columns.
+    """
+    extent = np.ptp(np.asarray(path), axis=0)
+    share = np.float32(min(1.0, 2 * float(extent.min())))
+    window = [np.cos(np.pi / 2 * np.clip((np.abs(f) - ROLL_OFF) / (0.5 - ROLL_OFF), 0, 1)) ** 2 for f in frequencies(shape)]
+    return np.asarray(1 - share * (1 - window[0] * window[1]), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """The tip swings sideways: the whole picture runs along one path during the exposure."""
@@ -103,7 +115,7 @@ class Sweep:
         reach = max(math.hypot(*vertex) for vertex in self.path) + 2
 
         def transfers(shape: tuple[int, int]) -> list[Transfer]:
-            return [path_transfer(self.path, shape)] * 3
+            return [path_transfer(self.path, shape) * without_ringing(self.path, shape)] * 3
 
         return convolved(light, transfers, reach_px=reach)
 
@@ -155,7 +167,7 @@ def spread_exposure(light: Light, kind: Literal["roll", "advance"], *, centre: t
             shift = np.array(centre[::-1]) - linear @ np.array(centre[::-1])
             poses.append(cv2.warpAffine(out, np.hstack([linear, shift[:, None]]), (columns, rows), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101))
         out = (poses[0] + poses[1]) / 2
-    return np.maximum(out, 0)
+    return out
 
 
 def _turn(angle_rad: float) -> NDArray[np.float64]:
