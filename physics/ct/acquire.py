@@ -39,8 +39,12 @@ _BEAMS: Memory[Beam] = Memory(size=2)
 
 def rays_of(scan: CTScan) -> Tensor:
     """The noiseless line integrals of the source, computed once for each picture."""
-    key = (scan.grid, scan.geometry, scan.kvp)
-    return _RAYS.get(scan.hu, key, make=lambda: project(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan.geometry, grid=scan.grid).clamp_min(0.0))
+    return _RAYS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=lambda: _through(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan))
+
+
+def _through(mu: Tensor, scan: CTScan) -> Tensor:
+    """Line integrals; the ringing of sharp edges may not make matter that amplifies."""
+    return project(mu, scan.geometry, grid=scan.grid).clamp_min(0.0)
 
 
 def beam_of(scan: CTScan) -> Beam:
@@ -103,7 +107,7 @@ def acquire_ct(scan: CTScan) -> Tensor:
     if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):
         if of_stage(scan, Stage.MATERIALS):
             mu = run_stage(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan, Stage.MATERIALS)
-            rays = project(mu, scan.geometry, grid=scan.grid)
+            rays = _through(mu, scan)
         rays = run_stage(run_stage(rays, scan, Stage.RAYS), scan, Stage.SPECTRUM)
         quanta = beam.air * torch.exp(-rays) * scan.n0
     signal = run_stage(shared(run_stage(quanta, scan, Stage.QUANTA), crosstalk=scan.crosstalk), scan, Stage.DETECTOR)

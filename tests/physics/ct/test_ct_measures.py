@@ -1,0 +1,92 @@
+"""What is read off a low-dose pair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from ct_phantoms import disc
+
+from physics.ct import CTScan, lower_dose
+from physics.ct.acquire import beam_of
+from physics.ct.geometry import Grid
+from physics.ct.kernel import STANDARD
+from physics.ct.measures import added_noise_hu, dose_fraction, hu_bias, noise_anisotropy, noise_hu, quanta_at_thickest, soft_region, streak_direction
+from physics.display import Display
+from physics.measure.pair import Pair, View
+
+GRID = Grid((256, 240), (0.9, 1.0))
+RNG = np.random.default_rng(1)
+
+
+def body():
+    return 1040 * disc(GRID, radius_mm=100.0) - 1000 + 300 * disc(GRID, radius_mm=15.0, centre_mm=(50, 20))
+
+
+def pair_of(added, reference_noise=0.0, **scans):
+    reference = body() + reference_noise * np.random.default_rng(9).standard_normal(GRID.shape)
+    mask = torch.tensor(disc(GRID, radius_mm=100.0) > 0.5)
+    view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), mask, GRID.spacing_mm)
+    return Pair(torch.tensor(reference, dtype=torch.float32), torch.tensor(reference + added, dtype=torch.float32), view, **scans)
+
+
+def test_added_noise_and_shift_are_read_apart():
+    """Noise of 12 HU about a shift of -5 HU, on a source with noise of its own."""
+    pair = pair_of(12.0 * RNG.standard_normal(GRID.shape) - 5.0, reference_noise=6.0)
+    assert added_noise_hu(pair).value == pytest.approx(12.0, rel=0.03)
+    assert hu_bias(pair).value == pytest.approx(-5.0, abs=0.3)
+
+
+@pytest.mark.parametrize("sigma", [10.0, 90.0])
+def test_total_noise_is_that_of_the_degraded_slice(sigma):
+    """Source and added noise in squares, also where noise hides the tissue from a reader without a reference."""
+    pair = pair_of(sigma * RNG.standard_normal(GRID.shape), reference_noise=8.0)
+    assert noise_hu(pair).value == pytest.approx(np.hypot(sigma, 8.0), rel=0.05)
+
+
+def test_the_region_holds_soft_tissue_only():
+    """No air, no insert, no rim of either."""
+    region = soft_region(pair_of(0.0, reference_noise=5.0))
+    y, x = GRID.centred_mm()
+    assert region.sum() > 2000
+    assert not region[np.hypot(y[:, None], x[None]) > 97].any()
+    assert not region[np.hypot(y[:, None] - 20, x[None] - 50) < 17].any()
+
+
+@pytest.mark.parametrize(("angle_deg", "direction"), [(0.0, 0.0), (90.0, 90.0), (30.0, 30.0), (150.0, 150.0)])
+def test_streaks_are_found_along_their_direction(angle_deg, direction):
+    """A grating whose lines run at an angle from axis 1 towards axis 0, on pixels that are not square."""
+    y, x = GRID.centred_mm()
+    angle = np.radians(angle_deg)
+    across = y[:, None] * np.cos(angle) - x[None] * np.sin(angle)
+    pair = pair_of(20 * np.sin(2 * np.pi * across / 6.0) + RNG.standard_normal(GRID.shape))
+    off = (streak_direction(pair).value - direction + 90) % 180 - 90
+    assert abs(off) < 8
+    assert noise_anisotropy(pair).value > 5
+
+
+def test_white_noise_has_no_direction():
+    """Anisotropy near 1."""
+    assert 1.0 <= noise_anisotropy(pair_of(10 * RNG.standard_normal(GRID.shape))).value < 1.25
+
+
+def test_where_nothing_can_be_measured_a_reason_is_given():
+    """An untouched pair, air, unknown scans."""
+    pair = pair_of(0.0)
+    assert noise_anisotropy(pair).value is None
+    assert streak_direction(pair).reason
+    assert dose_fraction(pair).reason
+    assert quanta_at_thickest(pair).reason
+    air = Pair(
+        torch.full((64, 64), -1000.0), torch.full((64, 64), -999.0), View("ct", "abdomen", Display("d", 0, 1), torch.ones(64, 64, dtype=torch.bool), None)
+    )
+    assert all(measure(air).value is None for measure in (added_noise_hu, hu_bias, noise_hu))
+
+
+def test_dose_and_quanta_are_those_of_the_scan():
+    """Quanta behind the thickest part: n0 times dose times the darkest transmission of each view."""
+    scan = lower_dose(CTScan.of(torch.tensor(body(), dtype=torch.float32), spacing_mm=GRID.spacing_mm, n0=1e5, kernel=STANDARD), 0.25, seed=1)
+    pair = pair_of(0.0, scan=scan)
+    assert dose_fraction(pair).value == 0.25
+    assert quanta_at_thickest(pair).value == pytest.approx(0.25e5 * float(beam_of(scan).expected.amin(dim=1).median()), rel=1e-6)
+    assert quanta_at_thickest(pair).value == pytest.approx(0.25e5 * np.exp(-0.01929 * (200 * 1.04 + 30 * 0.3)), rel=0.25)

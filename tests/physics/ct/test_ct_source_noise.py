@@ -1,0 +1,122 @@
+"""The noise of a source: size, grain, and the quanta behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from ct_phantoms import disc
+
+from physics.ct import CTScan, lower_dose
+from physics.ct.fbp import reconstruct
+from physics.ct.geometry import FAN, Fan, Grid, Parallel
+from physics.ct.kernel import BONE, SHARP, SMOOTH, STANDARD
+from physics.ct.quanta import MOST_QUANTA, calibrated_n0, rays_through, typical_n0
+from physics.ct.source_noise import fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, stretched, window_px
+from physics.scan import acquire
+
+GRID = Grid((320, 300), (0.7, 0.8))
+
+
+def grain(kernel, seed=1):
+    rays = torch.tensor(np.random.default_rng(seed).standard_normal((FAN.n_views, FAN.n_channels)).astype(np.float32))
+    picture = reconstruct(rays, FAN, grid=GRID, kernel=kernel).numpy()
+    return picture / picture[60:-60, 60:-60].std()
+
+
+def organs():
+    """A body of water with a liver at 60 HU, fat, and a spine: edges, and a gradient over the field."""
+    y, x = GRID.centred_mm()
+    body = 1000 * disc(GRID, radius_mm=105.0) - 1000 + 60 * disc(GRID, radius_mm=55.0, centre_mm=(-30, 5)) + 600 * disc(GRID, radius_mm=12.0, centre_mm=(0, 75))
+    return body - 100 * disc(GRID, radius_mm=20.0, centre_mm=(60, -40)) + (x[None] + y[:, None]) * 0.05
+
+
+@pytest.mark.parametrize("sigma", [4.0, 25.0])
+@pytest.mark.parametrize("kernel", [SMOOTH, STANDARD, SHARP], ids=lambda k: k.name)
+def test_noise_on_organs_is_found_with_its_size(sigma, kernel):
+    """Grain of known size on organs with edges and a gradient, within 6 %."""
+    picture = torch.tensor(organs() + sigma * grain(kernel), dtype=torch.float32)
+    assert measured_noise_hu(picture, spacing_mm=GRID.spacing_mm, kernel=kernel) == pytest.approx(sigma, rel=0.06)
+
+
+def test_what_the_high_pass_takes_is_put_back():
+    """The share of a coarse grain that is left is less than that of a fine one; between 0.8 and 1."""
+    assert 0.8 < fine_share(SMOOTH) < fine_share(STANDARD) < fine_share(BONE) < 1.0
+
+
+def test_where_no_soft_tissue_is_nothing_is_measured():
+    """Air and bone have no soft tissue."""
+    assert measured_noise_hu(torch.full((100, 100), -1000.0), spacing_mm=(1.0, 1.0)) is None
+    assert measured_noise_hu(torch.full((100, 100), 900.0), spacing_mm=(1.0, 1.0)) is None
+    assert grain_frequency_per_mm(torch.full((100, 100), 900.0), spacing_mm=(1.0, 1.0)) is None
+
+
+def test_the_window_is_ten_millimetres_whatever_the_pixels():
+    """Odd, at least five."""
+    assert window_px((1.0, 0.52)) == (9, 19)
+    assert window_px((5.0, 0.7)) == (5, 15)
+
+
+@pytest.mark.parametrize("kernel", [SMOOTH, STANDARD, stretched(STANDARD, 1.2)], ids=["smooth", "standard", "sharper"])
+def test_the_kernel_is_found_by_its_grain(kernel):
+    """The mean frequency of the matched kernel's grain is the source's within 6 %, whatever name the header had."""
+    source = torch.tensor(organs() + 15 * grain(kernel), dtype=torch.float32)
+    found = matched_kernel(source, spacing_mm=GRID.spacing_mm, otherwise=BONE)
+    again = torch.tensor(organs() + 15 * grain(found, seed=2), dtype=torch.float32)
+    wanted = grain_frequency_per_mm(source, spacing_mm=GRID.spacing_mm)
+    assert grain_frequency_per_mm(again, spacing_mm=GRID.spacing_mm) == pytest.approx(wanted, rel=0.06)
+    if kernel is not SMOOTH:  # its grain has another shape, only its mean is matched
+        assert found.cutoff_per_mm == pytest.approx(kernel.cutoff_per_mm, rel=0.1)
+
+
+def test_a_source_without_grain_keeps_the_kernel_of_its_header():
+    """No homogeneous tissue, no match."""
+    assert matched_kernel(torch.full((100, 100), -1000.0), spacing_mm=(1.0, 1.0), otherwise=SHARP) is SHARP
+
+
+def test_stretching_scales_all_frequencies():
+    """The stretched kernel at t f is the kernel at f."""
+    f = np.linspace(0, 1.0, 50)
+    np.testing.assert_allclose(stretched(BONE, 1.3)(1.3 * f), BONE(f), rtol=1e-12)
+
+
+@pytest.mark.parametrize("geometry", [FAN, Fan(n_channels=301, channel_mm=3.0, offset=-0.3), Parallel(n_views=40, n_channels=301, channel_mm=1.1)])
+def test_rays_through_a_point_pass_through_it(geometry):
+    """The channel found is the one whose line x cos(theta) + y sin(theta) = s comes nearest to the point, at every view."""
+    points = np.array([[40.0, -70.0], [-15.0, 22.0]])
+    s, channel = rays_through(points, geometry)
+    theta = geometry.theta()[:, None] + (geometry.gamma()[None] if geometry.beam == "fan" else 0 * geometry.s_mm()[None])
+    for index, (x, y) in enumerate(points):
+        distance = np.abs(x * np.cos(theta) + y * np.sin(theta) - geometry.s_mm()[None])
+        at = np.arange(len(theta))
+        assert (distance[at, channel[:, index]] <= geometry.pitch_mm().max() * 0.6).all()  # half a channel, magnified on the far side
+        assert np.abs(s[:, index] - geometry.s_mm()[channel[:, index]]).max() <= geometry.pitch_mm().max() * 0.6
+
+
+@pytest.mark.parametrize(("n0", "modulation"), [(3e4, 0.0), (4e5, 0.4)])
+def test_the_quanta_of_a_simulated_scan_are_found_from_its_noise(n0, modulation):
+    """N0 within 12 % (6 % in sigma), from the picture alone, with organs in it."""
+    clean = CTScan.of(torch.tensor(organs(), dtype=torch.float32), spacing_mm=GRID.spacing_mm, n0=n0 / 0.001, kernel=STANDARD)
+    clean = replace(clean, modulation=modulation, electronic_noise=5.0 / 1.0)
+    source = acquire(lower_dose(clean, 0.001, seed=3))  # a thousandth of a thousand times the quanta: all noise of n0 is new
+    scan = replace(CTScan.of(source, spacing_mm=GRID.spacing_mm, kernel=STANDARD), modulation=modulation)
+    assert calibrated_n0(scan) == pytest.approx(n0, rel=0.12)
+    given = replace(CTScan.of(torch.tensor(organs(), dtype=torch.float32), spacing_mm=GRID.spacing_mm, kernel=STANDARD), source_noise_hu=10.0)
+    twice = replace(given, source_noise_hu=20.0, electronic_noise=0.0)
+    assert calibrated_n0(replace(given, electronic_noise=0.0)) == pytest.approx(4 * calibrated_n0(twice), rel=1e-6)
+
+
+def test_a_source_without_noise_has_at_most_five_million_quanta():
+    """Phantoms and denoised pictures."""
+    clean = CTScan.of(torch.tensor(organs(), dtype=torch.float32), spacing_mm=GRID.spacing_mm, kernel=STANDARD)
+    assert calibrated_n0(clean) == MOST_QUANTA
+
+
+def test_without_soft_tissue_the_scan_is_a_typical_one():
+    """4.75e5 quanta at 200 mAs and 120 kVp, in proportion to mAs, rising with the voltage."""
+    air = CTScan.of(torch.full((64, 64), -1000.0), spacing_mm=(3.0, 3.0), mas=100.0)
+    assert calibrated_n0(air) == pytest.approx(4.75e5 / 2)
+    assert typical_n0(mas=None, kvp=120.0) == pytest.approx(4.75e5)
+    assert typical_n0(mas=200.0, kvp=140.0) == pytest.approx(4.75e5 * (140 / 120) ** 2.6)
