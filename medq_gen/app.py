@@ -210,6 +210,7 @@ def _draft(values: Mapping[str, Any], console: Console) -> int:
     folder = _run_folder(values)
     with locked(folder):
         counts = tasks.draft(folder)
+        tasks.write_card(folder)
     console.print("drafted: " + ", ".join(f"{count} {name}" for name, count in counts.items()), highlight=False)
     return 0
 

@@ -115,6 +115,10 @@ class Bench:
     def _still_native(self) -> Pair:
         return Pair(self.reference, self.reference, self.view, self.healthy, self.healthy)
 
+    def stored_pair_of(self, shot: Shot | None) -> Pair:
+        """The stored picture beside its registered reference; without a shot the reference beside itself."""
+        return self._still if shot is None else self.stored_pair(shot.scan, shot.codes, shot.reference)
+
     def native_pair(self, shot: Shot | None) -> Pair:
         """The native picture beside its registered reference; without a shot the reference beside itself."""
         if shot is None:

@@ -116,7 +116,8 @@ def run(request: Request, *, console: Console) -> Outcome:
     try:
         plan, indexed, held = _planned(request, source, held, existed)
         outcome = _simulate(request, plan, indexed, executor, console)
-        return replace(outcome, **tasks.closing(request.out))
+        items, report = tasks.closing(request.out)
+        return replace(outcome, items=items, report=report)
     finally:
         if held is not None:
             held.release()

@@ -38,14 +38,14 @@ def draft(run: Path) -> dict[str, int]:
         items = getattr(drafted, name)
         store.write_items(name, items, model)
         counts[name] = len(items)
-    files.write_text(store.path / "README.md", card(store, counts))
     return counts
 
 
-def closing(run: Path) -> dict[str, Any]:
-    """What follows a simulation: the items, then the report that shows some of them."""
-    items = draft(run) if hasattr(drafting, "draft") else {}
-    return {"items": items, "report": report(run) if hasattr(reporting, "build") else None}
+def closing(run: Path) -> tuple[dict[str, int], Path]:
+    """What follows a simulation: the items, the card that counts them, the report that shows some of them."""
+    counts = draft(run)
+    write_card(run)
+    return counts, report(run)
 
 
 def report(run: Path) -> Path:
@@ -70,15 +70,21 @@ def score(run: Path, *, predictions: str | None, out: Path | None) -> Any:
     return scoring.score(Store.open(run), path, out=out)
 
 
+def write_card(run: Path) -> None:
+    """Write README.md: the data set card."""
+    store = Store.open(run)
+    files.write_text(store.path / "README.md", card(store, {name: len(store.items(name)) for name in ITEMS}))
+
+
 def card(store: Store, counts: Mapping[str, int]) -> str:
-    """README.md: the data set card. Its `configs:` make datasets.load_dataset(folder) find pictures and items."""
+    """The data set card. Its `configs:` make datasets.load_dataset(folder) find pictures and items."""
     content = store.plan["content"]
     shards = store.shards()
     licences: dict[str, int] = {}
     for row in store.rows(columns=["licence"]):
         licences[row["licence"]] = licences.get(row["licence"], 0) + 1
-    configs = [{"config_name": "samples", "default": True, "data_files": [{"split": "all", "path": "samples/*.parquet"}]}]
-    configs += [{"config_name": name, "data_files": [{"split": "all", "path": f"items/{name}.parquet"}]} for name in counts if counts[name]]
+    configs = [{"config_name": "samples", "default": True, "data_files": [{"split": "data", "path": "samples/*.parquet"}]}]
+    configs += [{"config_name": name, "data_files": [{"split": "data", "path": f"items/{name}.parquet"}]} for name in counts if counts[name]]
     head = yaml.safe_dump({"configs": configs, "tags": ["medical", "image-quality", "synthetic"]}, sort_keys=True)
     return f"---\n{head}---\n" + "\n".join(_card_lines(content, sum(shard.rows for shard in shards), counts, licences)) + "\n"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from medq_gen.ontology.levels import Level
 from medq_gen.records import Tier
 
 TIER_RULE = 1
 GOOD_BELOW = 0.5
 REJECT_FROM = 2.4
 SHARE_OF_OTHERS = 0.25
+SOURCE_IMPACT = 0.5  # of what the source shows by itself: measured without a reference, so only half trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,8 @@ def tier_of(findings: Iterable[Finding], *, asserted: bool, structure_lost: bool
     if score >= REJECT_FROM or structure_lost:
         return "reject"
     return "good" if score < GOOD_BELOW and not asserted else "usable"
+
+
+def u_of_level(level: Level) -> float:
+    """The severity that stands for a level where only the level is known."""
+    return {"none": 0.0, "mild": 1.0, "moderate": 2.0, "severe": 3.0}[level]

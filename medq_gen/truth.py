@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cache
 
 from medq_gen import files, picture
-from medq_gen.declare import BANDS, BANDS_VERSION, Degradation, Level, Mix, level_of
+from medq_gen.declare import BANDS, BANDS_VERSION, LEVELS, Degradation, Effect, Level, Mix, level_of
 from medq_gen.ladder import Bench, Ladder, Rung, Shot, parts_alone
-from medq_gen.records import AttributeRecord, Case, DisplayRecord, MeasureRecord, PlaceRecord, Record, StructureRecord
+from medq_gen.ontology.attributes import ATTRIBUTES
+from medq_gen.records import AttributeRecord, Basis, Case, DisplayRecord, MeasureRecord, PlaceRecord, Record, StructureRecord, Tier
 from medq_gen.store import REFERENCE, Finished
-from medq_gen.tier import TIER_RULE, Finding, tier_of
+from medq_gen.tier import SOURCE_IMPACT, TIER_RULE, Finding, tier_of, u_of_level
 from medq_gen.variant import Variant
 from physics.measure import quality
+from physics.measure.attributes import ATTRIBUTE_ANCHORS, ATTRIBUTE_MEASURES
 from physics.measure.pair import Measure, Pair, Place, Reading
+from physics.measure.place import place_of
+from physics.modality import Modality
 
 
 def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant) -> Finished:
@@ -26,7 +30,7 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
     level = rung.level if rung is not None else "none"
     pair = bench.native_pair(shot)
     alone = _alone(bench, recipe, ladder, shot)
-    attributes = tuple(_attributes(case, recipe, pair, shot, level))
+    attributes = tuple(_attributes(case, recipe, bench.stored_pair_of(shot), shot, level))
     structures = tuple(_structures(pair))
     low, high = BANDS[level]
     record = Record(
@@ -54,7 +58,7 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
         attributes=attributes,
         structures=structures,
         measures=tuple(_measures(recipe, pair, shot, alone)),
-        tier=_tier(recipe, shot, alone, attributes, structures),
+        tier=_tier(case, recipe, shot, alone, attributes, structures),
         tier_rule=TIER_RULE,
         display=DisplayRecord(name=bench.view.display.name, low=bench.view.display.low, high=bench.view.display.high),
         assumed=tuple((shot.scan if shot is not None else bench.healthy).assumed),
@@ -65,8 +69,56 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
 
 
 def _attributes(case: Case, recipe: Degradation | Mix, pair: Pair, shot: Shot | None, level: Level) -> Iterator[AttributeRecord]:
-    """What each quality attribute measures. The primary one is asserted only where its own measure agrees with the level of the effect."""
-    yield from ()
+    """What each quality attribute measures on the stored picture, and the level that it is given.
+
+    No level (never asked) in a gap between bands; at mild or more for an attribute that the recipe does not name, since a measure of one fault may answer to
+    another; where the source itself shows as much of it, since labels are relative to the source and questions are absolute; and for the primary attribute of
+    the recipe where its own measure and the effect disagree. A primary attribute without a measure of its own has the effect's.
+    """
+    shown, primary = _shown(case), recipe.attributes[0]
+    known = attribute_measures(case.modality)
+    if primary not in known:
+        known = {primary: (recipe.effect.measure, recipe.effect), **known}
+    for name, (measure, effect) in known.items():
+        reading = measure(pair)
+        if reading.value is None:
+            continue
+        found = level_of(effect.u(reading.value))
+        if found is not None and found != "none" and name not in recipe.attributes:
+            found = None
+        if found is not None and measure.name in shown and LEVELS.index(found) <= LEVELS.index(shown[measure.name]):
+            found = None
+        is_primary = name == primary and shot is not None
+        if is_primary and found != level:
+            found = None
+        place = _place(place_of(pair)) if is_primary and found not in (None, "none") else None
+        basis: Basis = "set" if is_primary and found is not None else "measured"
+        yield AttributeRecord(name=name, value=reading.value, unit=measure.unit, level=found, basis=basis, place=place)
+
+
+@cache
+def attribute_measures(modality: Modality) -> dict[str, tuple[Measure, Effect]]:
+    """The attributes that can be measured on a modality: each with its measure and its own bands."""
+    measurable: dict[str, tuple[Measure, Effect]] = {}
+    for attribute in ATTRIBUTES:
+        if modality not in attribute.modalities or attribute.name not in ATTRIBUTE_MEASURES:
+            continue
+        name = attribute.name
+        measure = ATTRIBUTE_MEASURES.get(f"{modality}/{name}", ATTRIBUTE_MEASURES[name])
+        anchors = ATTRIBUTE_ANCHORS.get(f"{modality}/{name}", ATTRIBUTE_ANCHORS[name])
+        measurable[name] = measure, Effect(name, measure, anchors)
+    return measurable
+
+
+def _shown(case: Case) -> dict[str, Level]:
+    """What the source itself shows, by the name of the measure: attributes that share a measure are one thing to a reader (noise, sensor noise)."""
+    shown: dict[str, Level] = {}
+    known = attribute_measures(case.modality)
+    for name, level in case.shows.items():
+        measure = known[name][0].name if name in known else ""
+        if level != "none" and LEVELS.index(level) > LEVELS.index(shown.get(measure, "none")):
+            shown[measure] = level
+    return shown
 
 
 def _structures(pair: Pair) -> Iterator[StructureRecord]:
@@ -106,14 +158,18 @@ def _place(place: Place | None) -> PlaceRecord | None:
 
 
 def _tier(
-    recipe: Degradation | Mix, shot: Shot | None, alone: dict[str, float], attributes: Iterable[AttributeRecord], structures: Iterable[StructureRecord]
-) -> Any:
-    """The tier: what the recipe did (a mix: each part), and whether anything is asserted or a structure lost."""
-    if shot is None:
-        findings = []
-    elif isinstance(recipe, Mix):
-        findings = [Finding(part.recipe.words.impact, alone[part.name]) for part in recipe.parts]
-    else:
-        findings = [Finding(recipe.words.impact, shot.u)]
+    case: Case,
+    recipe: Degradation | Mix,
+    shot: Shot | None,
+    alone: dict[str, float],
+    attributes: Iterable[AttributeRecord],
+    structures: Iterable[StructureRecord],
+) -> Tier:
+    """The tier: what the source shows, what the recipe did (a mix: each part), and whether anything is asserted or a structure lost."""
+    findings = [Finding(SOURCE_IMPACT, u_of_level(level)) for level in _shown(case).values()]
+    if shot is not None and isinstance(recipe, Mix):
+        findings += [Finding(part.recipe.words.impact, alone[part.name]) for part in recipe.parts]
+    elif shot is not None:
+        findings.append(Finding(recipe.words.impact, shot.u))
     asserted = any(row.level not in (None, "none") for row in attributes) or (shot is not None and level_of(shot.u) not in (None, "none"))
     return tier_of(findings, asserted=asserted, structure_lost=any(row.visibility == "reject" for row in structures))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import time
 import traceback
@@ -73,7 +72,8 @@ class Maker:
     def climb(self, case: Case, repeat: int) -> Ladder:
         """Solve a ladder."""
         bench, content = self.bench(case), self.content
-        bench.acquisitions = 0
+        _ = bench.reference
+        bench.acquisitions = 1  # the reference counts once a ladder, whichever worker happened to keep it from the last one
         touched = touches_none(case.id, content["recipe"]["name"], repeat, self.recipe.effect)
         key = self.ladder_key(case, repeat)
         levels = tuple(content["levels"])
@@ -179,8 +179,3 @@ def _stop_if_orphaned() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise SystemExit(1)
-
-
-def pattern_of(text: str) -> dict[str, Any]:
-    """A stored pattern."""
-    return dict(json.loads(text))

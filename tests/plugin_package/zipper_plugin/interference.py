@@ -34,7 +34,8 @@ class Interference:
         rng = np.random.Generator(np.random.PCG64(self.seed))
         line = torch.from_numpy(np.exp(2j * math.pi * rng.random((n_lines, len(self.offsets_px))))).to(kspace)
         sample = torch.arange(n_samples, dtype=torch.float64)
-        tone = torch.exp(-2j * math.pi * torch.tensor(self.offsets_px)[:, None] * sample / n_samples).to(kspace)
+        offset = torch.tensor(self.offsets_px, dtype=torch.float64)[:, None]
+        tone = torch.exp(-2j * math.pi * offset * sample / n_samples).to(kspace)
         return (kspace + self.modulus / math.sqrt(n_samples) * line @ tone).movedim(1, 1 + scan.phase_axis)
 
 

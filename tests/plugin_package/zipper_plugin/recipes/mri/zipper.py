@@ -14,10 +14,11 @@ from physics.mri import MRIScan
 from zipper_plugin.interference import Interference, add_interference
 
 
-def draw(rng: np.random.Generator, scan: MRIScan, *, stations: int = 12, reach: float = 0.6) -> dict[str, Any]:
-    """Where the stations fall; reach: share of the half matrix."""
-    half = scan.matrix[1 - scan.phase_axis] // 2
-    return {"offsets_px": [round(float(share) * half) for share in rng.uniform(-reach, reach, stations)], "noise_seed": noise_seed(rng)}
+def draw(rng: np.random.Generator, scan: MRIScan, *, every_px: float = 20.0, reach: float = 0.6) -> dict[str, Any]:
+    """Where the stations fall: one for every so many columns on average; reach: share of the half matrix."""
+    columns = scan.matrix[1 - scan.phase_axis]
+    shares = rng.uniform(-reach, reach, max(round(columns / every_px), 1))
+    return {"offsets_px": [round(float(share) * (columns // 2)) for share in shares], "noise_seed": noise_seed(rng)}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
@@ -29,7 +30,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=50.0, scale="log"),
+    strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=20.0, scale="log"),
     effect=line,
     attributes=("zipper",),
     words=Words(
