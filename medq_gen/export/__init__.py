@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from medq_gen.store import Store
 Writer = Callable[..., dict[str, int]]  # (content, folder, *, image_free) -> rows per file
 WRITERS: dict[str, Writer] = {"vlmevalkit": vlmevalkit.write, "jsonl": jsonl.write, "imagefolder": imagefolder.write}
 FORMATS = tuple(WRITERS)
+SPOOL = ".spool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def export(run: Path | str | Store, format: str, out: Path | str | None = None, 
     content = Content.of(store)
     folder = (Path(out) if out is not None else store.path / "export") / format
     with replaced(folder) as fresh:
-        rows = WRITERS[format](content, fresh, image_free=image_free)
+        rows = WRITERS[format](content if image_free else content.spooled(fresh / SPOOL), fresh, image_free=image_free)
+        shutil.rmtree(fresh / SPOOL, ignore_errors=True)
         with open(fresh / "records.jsonl", "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(files.to_json(record.model_dump(mode="json", by_alias=True)) + "\n" for record in content.records.values())
         files.write_text(fresh / "plan.json", files.to_page({"content": store.plan.get("content"), "digest": store.plan.get("digest")}))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from medq_gen import files
 from medq_gen.errors import StoreError
+from medq_gen.export.pictures import for_loaders
 from medq_gen.records import Record, Tier
+from medq_gen.seeds import digest
 from medq_gen.store import Store
 
 EXPORT_VERSION = 1
@@ -71,6 +74,7 @@ class Content:
     descriptions: tuple[Description, ...]
     comparisons: tuple[Comparison, ...]
     digest: str
+    spool: Path | None = None
 
     @classmethod
     def of(cls, store: Store) -> Content:
@@ -108,6 +112,17 @@ class Content:
             yield pair.id, pair.first
             yield pair.id, pair.second
 
+    def spooled(self, folder: Path) -> Content:
+        """The same content with its pictures, ready for loaders, as files in a folder: read from the store in one pass, since items may come in any order."""
+        folder.mkdir()
+        for row in self.store.rows(columns=["key", "image"]):
+            (folder / _spool_name(row["key"])).write_bytes(for_loaders(row["image"]["bytes"]))
+        return replace(self, spool=folder)
+
+    def picture(self, key: str) -> bytes:
+        """The PNG of a record as loaders take it."""
+        return for_loaders(self.store.image(key)) if self.spool is None else (self.spool / _spool_name(key)).read_bytes()
+
     def index(self, item: str) -> str:
         """The name of an item in the tables of this data set: loaders cache pictures under it, so another data set must have other names."""
         return f"{self.digest}-{item}"
@@ -116,6 +131,10 @@ class Content:
         """The splits that occur, in the usual order."""
         found = {record.split for record in self.records.values()}
         return [split for split in ("train", "dev", "test") if split in found]
+
+
+def _spool_name(key: str) -> str:
+    return f"{digest(key).hex()[:32]}.png"
 
 
 def _question(row: dict[str, Any]) -> Question:  # Any: a row of a table

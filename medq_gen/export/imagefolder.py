@@ -10,7 +10,6 @@ from typing import Any
 
 from medq_gen import files
 from medq_gen.export.content import Content, severity
-from medq_gen.export.pictures import for_loaders
 from medq_gen.records import Record
 
 PICTURES, PAIRS = "pictures", "pairs"
@@ -28,7 +27,7 @@ def write(content: Content, folder: Path, *, image_free: bool) -> dict[str, int]
             if record.split != split:
                 continue
             if not image_free:
-                _put(here / picture_name(record), for_loaders(content.store.image(record.key)))
+                _put(here / picture_name(record), content.picture(record.key))
             about.append({"file_name": picture_name(record), **_facts(record), "description": descriptions.get(record.key, "")})
         rows[f"{PICTURES}/{split}/{METADATA}"] = _metadata(here, about)
         rows |= _pairs(content, folder, split, image_free=image_free)

@@ -8,7 +8,6 @@ from typing import Any
 
 from medq_gen import files
 from medq_gen.export.content import LETTERS, Content, Question, severity
-from medq_gen.export.pictures import for_loaders
 from medq_gen.records import Record
 
 TAG = "<image>"
@@ -28,7 +27,7 @@ def write(content: Content, folder: Path, *, image_free: bool) -> dict[str, int]
                         written.add(record.image_sha256)
                         target = folder / picture_path(record)
                         target.parent.mkdir(parents=True, exist_ok=True)
-                        target.write_bytes(for_loaders(content.store.image(record.key)))
+                        target.write_bytes(content.picture(record.key))
                 stream.write(files.to_json(row) + "\n")
                 n_rows += 1
         if n_rows:

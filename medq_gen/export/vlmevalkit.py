@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from medq_gen.export.content import LETTERS, Content, severity
-from medq_gen.export.pictures import for_loaders
 from medq_gen.export.tables import require_text, stated, write_tsv
 from medq_gen.records import Record
 
@@ -52,7 +51,7 @@ class _Pictures:
 
 def base64_of(content: Content, key: str) -> str:
     """A picture as the text of a cell."""
-    return base64.b64encode(for_loaders(content.store.image(key))).decode("ascii")
+    return base64.b64encode(content.picture(key)).decode("ascii")
 
 
 def file_name(record: Record) -> str:

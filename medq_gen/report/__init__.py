@@ -14,6 +14,7 @@ from PIL import Image
 from medq_gen import files
 from medq_gen.ontology.levels import LEVELS
 from medq_gen.report import thumbnail
+from medq_gen.report.pictures import Pictures
 from medq_gen.report.plot import MAX_DOTS, strip
 from medq_gen.report.rows import Ladder, Overview, Row, by_level, chosen, overview
 from medq_gen.report.samples import Samples
@@ -109,7 +110,7 @@ class _Sheet:
     """The pictures of the page, within its size."""
 
     def __init__(self, store: Store, unit: str) -> None:
-        self.store, self.unit = store, "" if unit == "1" else unit
+        self.pictures, self.unit = Pictures(store), "" if unit == "1" else unit
         self.embedded, self.reduced = 0, False
         self._kept: list[tuple[float, float]] = []
 
@@ -133,13 +134,13 @@ class _Sheet:
         return [level for level in LEVELS if any(level in ladder["cells"] for ladder in shown)]
 
     def _ladder(self, ladder: Ladder) -> dict[str, Any]:
-        clean = thumbnail.opened(self.store.image(ladder.clean)) if ladder.clean else None
+        clean = thumbnail.opened(self.pictures.png(ladder.clean)) if ladder.clean else None
         cells: dict[str, dict[str, Any]] = {name: {"reason": reason} for name, reason in ladder.missing.items()}
         changes: dict[str, Any] = {}
         for level, row in ladder.rungs.items():
             if row.key == ladder.clean:
                 continue
-            picture = thumbnail.opened(self.store.image(row.key))
+            picture = thumbnail.opened(self.pictures.png(row.key))
             cells[level] = {"row": row, "knob": self.knob(row), "picture": self._embed(picture), "moved": self._moved(row)}
             if clean is not None:
                 change = thumbnail.difference(picture, clean)
@@ -150,7 +151,7 @@ class _Sheet:
         for name, change in changes.items():
             cells[name]["difference"] = self._embed(thumbnail.signed(change, scale))
         size = clean.size if clean is not None else None
-        return {"ladder": ladder, "clean": self._embed(clean) if clean else None, "cells": cells, "scale": scale, "size": size}
+        return {"ladder": ladder, "clean": self._embed(clean) if clean else None, "cells": cells, "scale": scale, "size": size, "shape": ladder.shape(size)}
 
     def _embed(self, picture: Image.Image, edge: int = thumbnail.LONG_EDGE) -> str:
         small = thumbnail.reduced(picture, edge)
@@ -161,7 +162,7 @@ class _Sheet:
 
     def small(self, key: str) -> str:
         """A picture beside an item."""
-        return self._embed(thumbnail.opened(self.store.image(key)), ITEM_EDGE)
+        return self._embed(thumbnail.opened(self.pictures.png(key)), ITEM_EDGE)
 
     @staticmethod
     def _moved(row: Row) -> str:

@@ -10,6 +10,8 @@ from medq_gen.ontology.levels import LEVELS, Level
 from medq_gen.records import Record
 from medq_gen.store import REFERENCE, Store, ladder_of
 
+SQUARE = 0.02  # pixels whose sides differ by less are shown as they are
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -44,9 +46,16 @@ class Ladder:
 
     key: str
     about: str
+    spacing_mm: tuple[float, float] | None = None
     clean: str | None = None
     rungs: dict[Level, Row] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+
+    def shape(self, size: tuple[int, int] | None) -> str:
+        """Width to height of the picture as it lies in the body, for CSS; empty where pixels are square."""
+        if size is None or self.spacing_mm is None or abs(self.spacing_mm[0] / self.spacing_mm[1] - 1) < SQUARE:
+            return ""
+        return f"{size[0] * self.spacing_mm[1]:.5g} / {size[1] * self.spacing_mm[0]:.5g}"
 
 
 @dataclass(slots=True)
@@ -73,7 +82,7 @@ def overview(store: Store) -> Overview:
     assumed: dict[str, None] = {}
     for record in store.records():
         key = ladder_of(record.key)
-        ladder = ladders.setdefault(key, Ladder(key, _about(record)))
+        ladder = ladders.setdefault(key, Ladder(key, _about(record), record.spacing_mm))
         if record.is_untouched:
             ladder.clean = record.key
         if not record.key.endswith(f"/{REFERENCE}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import re
 import shutil
@@ -20,8 +21,9 @@ from medq_gen import report
 from medq_gen.errors import StoreError
 from medq_gen.ontology.levels import LEVELS
 from medq_gen.report import build, thumbnail
+from medq_gen.report.pictures import Pictures
 from medq_gen.report.plot import LEFT, WIDTH, strip
-from medq_gen.report.rows import chosen, overview
+from medq_gen.report.rows import Ladder, chosen, overview
 from medq_gen.report.sheet import Cell, write
 from medq_gen.store import Store
 
@@ -255,3 +257,24 @@ def test_a_sheet_is_a_grid_of_its_pictures(tmp_path: Path) -> None:
     assert write(tmp_path / "again.png", rows, columns=("Clean", "Mild"), edge_px=64).read_bytes() == path.read_bytes()
     with pytest.raises(ValueError, match="needs 3 cells"):
         write(path, rows, columns=("Clean", "Mild", "Severe"))
+
+
+def test_anisotropic_pixels_are_shown_in_proportion() -> None:
+    """100 columns of 0.5 mm by 50 rows of 2 mm lie in the body as 50 mm by 100 mm; square pixels and unknown spacing are left alone."""
+    assert Ladder("k", "about", (2.0, 0.5)).shape((100, 50)) == "50 / 100"
+    assert Ladder("k", "about", (1.0, 1.01)).shape((100, 50)) == ""
+    assert Ladder("k", "about", None).shape((100, 50)) == ""
+
+
+def test_pictures_are_read_once_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading every picture of a run in order opens each group of rows once, and gives the bytes of each record."""
+    store = fake_store.make(tmp_path / "run", Options(cases=9, edge_px=24, items=False, missing=False))
+    pictures, groups = Pictures(store), []
+    read = pictures._read
+    monkeypatch.setattr(pictures, "_group", functools.lru_cache(maxsize=2)(lambda number, group: groups.append(group) or read(number, group)))
+    keys = [record.key for record in store.records()]
+    assert [pictures.png(key) for key in keys] == [store.image(key) for key in keys]
+    assert groups == sorted(set(groups))
+    assert len(groups) > 1
+    with pytest.raises(StoreError, match="no record 'x'"):
+        pictures.png("x")
