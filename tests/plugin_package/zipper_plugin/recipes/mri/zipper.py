@@ -30,7 +30,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=20.0, scale="log"),
+    strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=2.0, scale="log"),
     effect=line,
     attributes=("zipper",),
     words=Words(
