@@ -32,7 +32,7 @@ def estimated_maps(kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> 
     Model
         Low-resolution coil pictures (Hann window over the gapless centre along the lines, over as many samples along the readout; on a grid of twice that
         width) are compared in patches of 3 x 3: C(r) is the leading eigenvector of sum over the patch of x x^H, by power iteration,
-        with the phase of its projection on the sum of the coils, and norm 1; cubic interpolation onto the fine grid.
+        with the phase of its projection on that of the whole picture, and norm 1; cubic interpolation onto the fine grid.
     Parameters
         kspace : (coil, row, column), zero where not sampled. lines : sampled lines, None for all. phase_axis : their array axis.
     Returns
@@ -60,15 +60,22 @@ def estimated_maps(kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> 
     pictures = to_picture(data)
     products = (pictures[:, None] * pictures[None].conj()).flatten(0, 1)
     correlation = _patch_sum(_patch_sum(products, dim=1), dim=2).reshape(n_coils, n_coils, *coarse).permute(2, 3, 0, 1)
-    vector = correlation.sum(dim=-1)
-    for _ in range(POWER_STEPS):
-        vector = (correlation @ (vector / _norm(vector))[..., None])[..., 0]
-    vector = vector / _norm(vector)
-    reference = vector.sum(dim=-1, keepdim=True)
+    overall = _leading(correlation.sum(dim=(0, 1)))
+    vector = _leading(correlation)
+    reference = (vector * overall.conj()).sum(dim=-1, keepdim=True)  # the plain sum vanishes at the centre of a ring of loops
     aligned = (vector * (reference / reference.abs().clamp(min=1e-12)).conj()).permute(2, 0, 1)
     down, right = (torch.from_numpy(_refinement(m, size)).to(kspace) for m, size in zip(coarse, n, strict=True))
     maps = down @ aligned @ right.T
     return maps / _norm(maps.movedim(0, -1)).movedim(-1, 0)
+
+
+def _leading(correlation: Tensor) -> Tensor:
+    """Leading eigenvector (..., coil) of Hermitian matrices (..., coil, coil), norm 1, from the strongest coil's column."""
+    strongest = torch.diagonal(correlation, dim1=-2, dim2=-1).real.argmax(dim=-1)
+    vector = torch.take_along_dim(correlation, strongest[..., None, None], dim=-1)[..., 0]
+    for _ in range(POWER_STEPS):
+        vector = (correlation @ (vector / _norm(vector))[..., None])[..., 0]
+    return vector / _norm(vector)
 
 
 def _norm(vector: Tensor) -> Tensor:

@@ -56,7 +56,8 @@ def moved_basis(
     left_out = np.sqrt(np.cumsum((values**2)[::-1])[::-1] / (values**2).sum())  # by a basis of the first i
     rank = int((left_out > tolerance).sum())
     weighted = right[:rank].reshape(rank, N_GRID, N_GRID)
-    few = np.s_[..., 1::4, 1::4]
+    apart = 4 if 2 * rank <= (N_GRID // 4) ** 2 else 2  # at least twice as many places as fields
+    few = np.s_[..., 1::apart, 1::apart]
     wanted = (signal[few] * _moved_maps(sensitivity, poses, coarse[few], spacing_mm=spacing_mm, matrix=matrix)).reshape(n_coils, len(poses), -1)
     weights = wanted @ np.linalg.pinv(weighted[few].reshape(rank, -1))
     fine = [make_interp_spline(axis, np.eye(N_GRID), k=5)(np.arange(n)) for axis, n in zip(axes, matrix, strict=True)]

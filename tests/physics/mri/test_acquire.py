@@ -63,7 +63,15 @@ def test_events_run_in_physical_order_on_the_data_of_their_stage():
     """Stages first, then ranks, whatever the order of the edits; each stage sees its own kind of data."""
     seen: list[tuple[Stage, int, tuple[int, ...]]] = []
     scan = MRIScan.of(head(), n_coils=3)
-    for at, order in ((Stage.MAGNITUDE, 1), (Stage.RECEIVER, 9), (Stage.OBJECT, 5), (Stage.RECEIVER, 2), (Stage.COILS, 0), (Stage.RECONSTRUCTION, 0), (Stage.ENCODING, 3)):
+    for at, order in (
+        (Stage.MAGNITUDE, 1),
+        (Stage.RECEIVER, 9),
+        (Stage.OBJECT, 5),
+        (Stage.RECEIVER, 2),
+        (Stage.COILS, 0),
+        (Stage.RECONSTRUCTION, 0),
+        (Stage.ENCODING, 3),
+    ):
         scan = scan.with_event(note(at, 0.0, order, seen))  # type: ignore[arg-type]
     assert torch.equal(acquire(scan), acquire(MRIScan.of(head(), n_coils=3)))
     assert [(at, order) for at, order, _ in seen] == [(0, 5), (1, 0), (2, 3), (3, 2), (3, 9), (4, 0), (5, 1)]
