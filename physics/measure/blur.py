@@ -74,7 +74,7 @@ def coarse_gain(pair: Pair) -> float | None:
     """What is left of the contrast of coarse structures (8 to 32 px), which no usual blur touches; None where there are none.
 
     Model
-        Slope of band(D) on band(R) over the object; band = Gauss8 - Gauss32.
+        Slope of band(D) on band(R) over the object; band = Gauss8 - Gauss32, the outside filled with the object's mean.
     Parameters
         pair : registered pictures.
     Returns
@@ -92,9 +92,14 @@ def coarse_gain(pair: Pair) -> float | None:
     rows, columns = mask.shape
     size = (max(columns // COARSE, 1), max(rows // COARSE, 1))
     inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
-    first, second = (_band(array(side.luma), size)[inside] for side in (pair.canonical_reference, pair.canonical_degraded))
+    first, second = (_band(_filled(array(side.luma), mask), size)[inside] for side in (pair.canonical_reference, pair.canonical_degraded))
     energy = float(np.dot(first, first))
     return float(np.dot(first, second)) / energy if energy > 0.5 * max(len(first), 1) else None
+
+
+def _filled(picture: Array, mask: Array) -> Array:
+    """The object before its own mean, so that its outline is no structure."""
+    return np.where(mask, picture, picture[mask].mean() if mask.any() else 0.0).astype(picture.dtype)
 
 
 def _band(picture: Array, size: tuple[int, int]) -> Array:
