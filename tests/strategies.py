@@ -14,7 +14,13 @@ from medq_gen.ontology.terms import Attribute
 from medq_gen.ontology.vocabulary import Vocabulary
 from medq_gen.records import AttributeRecord, DisplayRecord, PlaceRecord, Record, StructureRecord
 
-ANATOMY = {"mri": ("head", "abdomen", "limb", "unstated"), "ct": ("head", "abdomen", "lung"), "endoscopy": ("colon", "stomach", "bowel"), "histopathology": ("tissue",), "fundus": ("retina",)}
+ANATOMY = {
+    "mri": ("head", "abdomen", "limb", "unstated"),
+    "ct": ("head", "abdomen", "lung"),
+    "endoscopy": ("colon", "stomach", "bowel"),
+    "histopathology": ("tissue",),
+    "fundus": ("retina",),
+}
 VIEW = {"mri": ("axial", "coronal", "unstated"), "ct": ("axial",), "endoscopy": ("luminal",), "histopathology": ("section",), "fundus": ("en face",)}
 TIERS = {"none": "good", "mild": "usable", "moderate": "usable", "severe": "reject"}
 
@@ -31,7 +37,9 @@ def _attribute(rng: np.random.Generator, attribute: Attribute, level: Level | No
     return AttributeRecord(name=attribute.name, value=round(float(rng.random()), 4), unit=attribute.unit, level=level, basis="measured", place=place)
 
 
-def record_of(rng: np.random.Generator, vocabulary: Vocabulary, recipe: str, *, case: str, level: Level, repeat: int = 0, touched: bool = True, bare: bool = False) -> Record:
+def record_of(
+    rng: np.random.Generator, vocabulary: Vocabulary, recipe: str, *, case: str, level: Level, repeat: int = 0, touched: bool = True, bare: bool = False
+) -> Record:
     """One record of a recipe at a level. bare : without attributes and structures, as a thin source may leave it."""
     artefact = vocabulary.artefacts[recipe]
     modality = artefact.modality
@@ -112,4 +120,12 @@ def records(draw: st.DrawFn, vocabulary: Vocabulary) -> Record:
     recipe = draw(st.sampled_from(sorted(vocabulary.artefacts)))
     level = draw(st.sampled_from(LEVELS))
     rng = np.random.Generator(np.random.PCG64(draw(st.integers(0, 2**32 - 1))))
-    return record_of(rng, vocabulary, recipe, case=f"{draw(st.integers(0, 10**6)):032d}", level=level, touched=level != "none" or draw(st.booleans()), bare=draw(st.booleans()))
+    return record_of(
+        rng,
+        vocabulary,
+        recipe,
+        case=f"{draw(st.integers(0, 10**6)):032d}",
+        level=level,
+        touched=level != "none" or draw(st.booleans()),
+        bare=draw(st.booleans()),
+    )

@@ -24,7 +24,8 @@ class Subject(Frozen):
 class Claim(Frozen):
     """One assertion.
 
-    subject : what it is about; others : what the same words may mean elsewhere (a name that two modalities share). levels : which levels the words allow; empty:
+    subject : what it is about; others : what the same words may mean elsewhere (a name that two modalities share). levels : which levels the words allow;
+    empty:
     the text states none. visibility : of a structure. comparison : how the image compares with the other one, all that the words allow. verdict : the tier.
     """
 

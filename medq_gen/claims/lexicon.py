@@ -53,16 +53,21 @@ def words_of(text: str) -> Words:
 # Words of grammar. role -> phrases; the longest match at a place wins, mentions before grammar.
 GRAMMAR: dict[str, tuple[str, ...]] = {
     "negator": (
-        "no", "not", "without", "neither", "nor", "never", "free of", "free from", "devoid of", "absence of", "lack of", "lacks", "lacking", "rather than", "instead of",
-        "as opposed to", "no evidence of", "no evidence for", "no sign of", "no signs of", "no trace of", "no longer", "far from", "anything but", "cannot", "none of",
-        "rules out", "excludes", "spared by", "spared from", "clear of", "unaffected by", "untouched by", "almost no", "virtually no", "nearly no", "in the absence of",
+        "no", "not", "without", "neither", "nor", "never", "free of", "free from", "devoid of", "absence of", "lack of", "lacks", "lacking", "rather than",
+        "instead of",
+        "as opposed to", "no evidence of", "no evidence for", "no sign of", "no signs of", "no trace of", "no longer", "far from", "anything but", "cannot",
+        "none of",
+        "rules out", "excludes", "spared by", "spared from", "clear of", "unaffected by", "untouched by", "almost no", "virtually no", "nearly no",
+        "in the absence of",
         "with no", "fails to show", "does not show", "do not show", "nowhere",
     ),
     "assertion": ("not only", "not just", "nothing but", "not merely", "without doubt", "no doubt", "without question"),
-    "little": ("hardly any", "barely any", "scarcely any", "hardly", "barely", "scarcely", "little", "very little", "only little", "few", "very few", "next to no"),
+    "little": ("hardly any", "barely any", "scarcely any", "hardly", "barely", "scarcely", "little", "very little", "only little", "few", "very few",
+    "next to no"),
     "gone": ("absent", "missing", "undetectable", "negligible", "nil", "imperceptible", "ruled out", "excluded", "nonexistent"),
     "break": (
-        ";", ":", "but", "however", "although", "though", "while", "whereas", "yet", "except for", "except", "apart from", "aside from", "despite", "with", "which", "because",
+        ";", ":", "but", "however", "although", "though", "while", "whereas", "yet", "except for", "except", "apart from", "aside from", "despite", "with",
+        "which", "because",
         "so that", "yet", "whilst", "nevertheless", "by contrast", "in contrast", "on the other hand",
     ),
     "than": ("than", "compared with", "compared to", "relative to", "in comparison with", "against"),
@@ -70,38 +75,51 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "floor": ("at least", "no less than", "not less than"),
     "above": ("more than",),
     "below": ("less than",),
-    "rise": ("more", "stronger", "heavier", "greater", "worse", "denser", "increased", "more pronounced", "more marked", "more severe", "more prominent", "more noticeable"),
+    "rise": ("more", "stronger", "heavier", "greater", "worse", "denser", "increased", "more pronounced", "more marked", "more severe", "more prominent",
+    "more noticeable"),
     "drop": ("less", "weaker", "fewer", "milder", "lighter", "fainter", "less pronounced", "less marked", "less severe", "less prominent", "smaller"),
     "finer": ("better", "higher", "superior", "best", "highest", "preferable", "outperforms"),
     "poorer": ("poorer", "lower", "inferior", "lowest", "worst"),
-    "same": ("equal", "equally", "the same", "similar", "similarly", "comparable", "comparably", "identical", "no different", "no difference in", "alike", "as much", "to the same degree"),
+    "same": ("equal", "equally", "the same", "similar", "similarly", "comparable", "comparably", "identical", "no different", "no difference in", "alike",
+    "as much", "to the same degree"),
     "sound": (
-        "good", "preserved", "well preserved", "adequate", "excellent", "maintained", "intact", "unimpaired", "satisfactory", "sufficient", "normal", "acceptable", "high",
+        "good", "preserved", "well preserved", "adequate", "excellent", "maintained", "intact", "unimpaired", "satisfactory", "sufficient", "normal",
+        "acceptable", "high",
         "unaffected", "optimal", "undisturbed", "unremarkable", "full", "as expected", "undiminished",
     ),
     "impaired": (
-        "reduced", "lost", "poor", "degraded", "impaired", "limited", "low", "decreased", "compromised", "diminished", "insufficient", "weakened", "affected", "bad", "inadequate",
+        "reduced", "lost", "poor", "degraded", "impaired", "limited", "low", "decreased", "compromised", "diminished", "insufficient", "weakened", "affected",
+        "bad", "inadequate",
         "suboptimal", "deficient", "disturbed", "loss of", "poorly preserved",
     ),
     "clear": (
-        "clearly visible", "clearly seen", "well seen", "well visible", "clearly delineated", "well delineated", "clear", "clearly", "distinct", "fully visible", "easily followed",
-        "can be followed without effort", "well depicted", "clearly depicted", "seen in full detail", "visible", "seen", "delineated", "preserved", "identified", "made out", "can be seen",
+        "clearly visible", "clearly seen", "well seen", "well visible", "clearly delineated", "well delineated", "clear", "clearly", "distinct",
+        "fully visible", "easily followed",
+        "can be followed without effort", "well depicted", "clearly depicted", "seen in full detail", "visible", "seen", "delineated", "preserved",
+        "identified", "made out", "can be seen",
         "well defined", "sharply defined", "readily identified", "followed",
     ),
     "partly": (
-        "partly visible", "only partly visible", "partially visible", "only partly clear", "still recognisable", "recognisable", "recognisable but not fully clear", "less distinct",
-        "hard to follow", "harder to follow", "partly obscured", "partially obscured", "still visible", "only just visible", "of limited visibility", "seen with reduced clarity",
+        "partly visible", "only partly visible", "partially visible", "only partly clear", "still recognisable", "recognisable",
+        "recognisable but not fully clear", "less distinct",
+        "hard to follow", "harder to follow", "partly obscured", "partially obscured", "still visible", "only just visible", "of limited visibility",
+        "seen with reduced clarity",
         "not fully clear", "somewhat obscured", "incompletely delineated",
     ),
     "hidden": (
-        "not visible", "not seen", "invisible", "lost", "cannot be made out", "cannot be seen", "can no longer be made out", "can no longer be seen", "no longer visible", "obscured",
-        "completely obscured", "obliterated", "unrecognisable", "not recognisable", "beyond recognition", "no longer recognisable", "cannot be identified", "poorly seen", "poorly visible",
+        "not visible", "not seen", "invisible", "lost", "cannot be made out", "cannot be seen", "can no longer be made out", "can no longer be seen",
+        "no longer visible", "obscured",
+        "completely obscured", "obliterated", "unrecognisable", "not recognisable", "beyond recognition", "no longer recognisable", "cannot be identified",
+        "poorly seen", "poorly visible",
         "cannot be recognised", "obscure", "obscures", "not delineated", "cannot be followed",
     ),
-    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "concealing", "at the cost of"),
+    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "concealing",
+    "at the cost of"),
     "be": (
-        "is", "are", "was", "were", "be", "appears", "appear", "shows", "show", "has", "have", "looks", "seen", "suffers from", "contains", "remains", "remain", "exhibits",
-        "demonstrates", "displays", "affects", "degrades", "dominates", "disturbs", "lies", "lie", "found", "there is", "there are", "detected", "present", "noted", "evident", "reaches",
+        "is", "are", "was", "were", "be", "appears", "appear", "shows", "show", "has", "have", "looks", "seen", "suffers from", "contains", "remains",
+        "remain", "exhibits",
+        "demonstrates", "displays", "affects", "degrades", "dominates", "disturbs", "lies", "lie", "found", "there is", "there are", "detected", "present",
+        "noted", "evident", "reaches",
     ),
     "and": ("and", "or", ",", "as well as", "together with", "plus"),
     "subject": ("the", "it", "there", "its", "this", "these", "they", "both", "their"),
@@ -119,7 +137,6 @@ IMAGES: dict[str, tuple[str, ...]] = {
         "the first",
         "first one",
         "image one",
-        "image a_",
         "in the first",
     ),
     "second": (
@@ -133,7 +150,6 @@ IMAGES: dict[str, tuple[str, ...]] = {
         "the second",
         "second one",
         "image two",
-        "image b_",
         "in the second",
     ),
     "both": ("both images", "both pictures", "the two images", "the two pictures", "both", "either image", "neither image"),
@@ -193,15 +209,15 @@ class Lexicon:
         for image, phrases in IMAGES.items():
             for phrase in phrases:
                 self._grammar[tuple(phrase.split())] = ("image", image)
-        for region, phrase in PHRASES.items():
-            for form in (phrase, phrase.removeprefix("in the "), f"{region} quadrant", f"{region} region", f"{region} part"):
+        for region, where in PHRASES.items():
+            for form in (where, where.removeprefix("in the "), f"{region} quadrant", f"{region} region", f"{region} part"):
                 self._grammar.setdefault(words_of(form), ("place", region))
-        for region, phrase in DIRECTIONS.items():
-            for form in (region, phrase):
+        for region, where in DIRECTIONS.items():
+            for form in (region, where):
                 self._grammar.setdefault(words_of(form), ("place", region))
         self._starts: dict[str, list[Words]] = defaultdict(list)
-        for phrase in {**self._meanings, **self._grammar}:
-            self._starts[phrase[0]].append(phrase)
+        for words in {**self._meanings, **self._grammar}:
+            self._starts[words[0]].append(words)
         for found in self._starts.values():
             found.sort(key=len, reverse=True)
 
@@ -226,8 +242,9 @@ class Lexicon:
             self._add((*attribute.names, *names, *attribute.adjectives), Meaning(subject, "fault"))
             self._add(attribute.opposites, Meaning(subject, "good"))
             self._add(attribute.virtue, Meaning(subject, "virtue"))
-            self._add(attribute.more, Meaning(subject, "more"))
-            self._add(attribute.less, Meaning(subject, "less"))
+            # "more uneven" is read as "more" and "uneven": as one phrase it would tear "more uneven illumination" apart
+            self._add([word for word in attribute.more if not word.startswith("more ")], Meaning(subject, "more"))
+            self._add([word for word in attribute.less if not word.startswith("more ")], Meaning(subject, "less"))
             for level, phrases in attribute.looks.items():
                 self._add_looks(phrases, subject, level)
 

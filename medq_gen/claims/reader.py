@@ -16,13 +16,15 @@ _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[\"'“(]?[A-Z0-9])|\n+")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _GRADE = re.compile(r"\b(?:(?:grade|level|severity|score)(?: of)?\s+(\d)(?:\s*(?:/|of|out of)\s*(\d))?|(\d)\s*(?:/|out of)\s*(\d))\b", re.IGNORECASE)
 _TIER_WORDS: dict[str, tuple[Tier, ...]] = {
-    "good": ("good",), "excellent": ("good",), "usable": ("usable",), "acceptable": ("good", "usable"), "reject": ("reject",), "rejected": ("reject",), "unusable": ("reject",),
+    "good": ("good",), "excellent": ("good",), "usable": ("usable",), "acceptable": ("good", "usable"), "reject": ("reject",), "rejected": ("reject",),
+    "unusable": ("reject",),
     "unacceptable": ("reject",), "non-diagnostic": ("reject",), "nondiagnostic": ("reject",),
 }  # fmt: skip
 _TIERS: tuple[Tier, ...] = ("good", "usable", "reject")
 _WORD = "|".join(_TIER_WORDS)
 _VERDICT = re.compile(
-    rf"\bquality(?:\s+of\s+(?:this|the)\s+(?:image|picture))?\s*(?:is|as|remains|:)\s*(?:considered|rated|judged|still|overall|to be|as|therefore|clearly)?\s*(not|no longer)?\s*(?:a\s+)?({_WORD})\b"
+    r"\bquality(?:\s+of\s+(?:this|the)\s+(?:image|picture))?\s*(?:is|as|remains|:)\s*(?:considered|rated|judged|still|overall|to be|as|therefore|clearly)?"
+    rf"\s*(not|no longer)?\s*(?:a\s+)?({_WORD})\b"
     rf"|\b(not of|of|has|have|with)\s+({_WORD})\s+(?:overall\s+|image\s+|diagnostic\s+)*quality\b"
     rf"|\b(?:should|must|has to)\s+(not\s+)?be\s+(rejected)\b",
     re.IGNORECASE,

@@ -179,7 +179,7 @@ class Segment:
             graded = [token for token in graded if token.value != "severe" or token.words != ("very",)]  # "very mild" is mild
         if not graded:
             return ()
-        ranks = [LEVELS.index(token.value) for token in graded]  # type: ignore[arg-type]
+        ranks = [LEVELS.index(token.value) for token in graded]
         low, high = min(ranks), max(ranks)
         roles = {token.role for token in tokens}
         if "cap" in roles:
@@ -214,7 +214,7 @@ class Segment:
             else:
                 start = self.mentions[number - 1].place + 1 if number else 0
                 end = self.mentions[number + 1].place if number + 1 < len(self.mentions) else len(self.tokens)
-                near = [p for p in range(mention.place - 1, start - 1, -1)]
+                near = list(range(mention.place - 1, start - 1, -1))
                 for place in [*near[:3], *range(mention.place + 1, end)]:
                     direction = self._direction(self.tokens[place], meaning.sense)
                     if direction:
@@ -240,7 +240,7 @@ class Segment:
             return (self.current,)
         first_mention = self.mentions[0].place if self.mentions else place
         before = [value for at, value in self.images if at < place]
-        after = [value for at, value in self.images if at > place]
+        after = [value for at, value in self.images if at >= place]
         value = (after or before)[0 if after else -1] if self.images[0][0] > first_mention else before[-1] if before else after[0]
         return ("first", "second") if value == "both" else (value,)  # type: ignore[return-value]
 

@@ -48,7 +48,8 @@ def _reasoning(facts: list[Facts], *, seed: int, spelling: Spelling) -> tuple[Re
         prompt = references.SINGLE_PROMPTS[int(item, 16) % len(references.SINGLE_PROMPTS)]
         out.append(
             Reasoning(
-                id=item, record=record.key, case=record.case, group=record.group, split=record.split, modality=record.modality, recipe=record.recipe, level=record.level,
+                id=item, record=record.key, case=record.case, group=record.group, split=record.split, modality=record.modality, recipe=record.recipe,
+                level=record.level,
                 picture=record.image_sha256, question=spell(prompt, spelling), reference=text, tier=record.tier,
             )
         )  # fmt: skip

@@ -42,7 +42,8 @@ Polar = tuple[Candidate, bool, str]  # candidate, whether the inverse form is us
 def yes_no(candidates: Iterable[Candidate]) -> list[Polar]:
     """Pairs of a yes and a no item of equal family, word and level.
 
-    As many pictures with the finding as without are kept, so that neither form of stem tells its answer. Within a level the pictures are paired: the first gets the
+    As many pictures with the finding as without are kept, so that neither form of stem tells its answer. Within a level the pictures are paired: the first
+    gets the
     form whose answer is Yes where the finding is there, the second its inverse; a last one without partner gets both.
     """
     out: list[Polar] = []
@@ -105,16 +106,20 @@ def _filled(candidate: Candidate, extra: tuple[Distractor, ...]) -> Candidate | 
         name = own.artefact[:1].upper() + own.artefact[1:]
         # the own artefact, measured absent, must stand among the wrong ones as often as in the other items it is right
         extra = (Distractor(option=name, reason=f"{own.artefact} is measured below the threshold of perception"),)
-    chosen = sorted((wrong for key, wrong in pool.items() if key not in {more.option.lower() for more in extra}), key=lambda wrong: identity(candidate.rank, wrong.option))
+    chosen = sorted(
+        (wrong for key, wrong in pool.items() if key not in {more.option.lower() for more in extra}), key=lambda wrong: identity(candidate.rank, wrong.option)
+    )
     wrongs = (*extra, *chosen)[: N_OPTIONS - 1]
     return replace(candidate, pool=wrongs) if len(wrongs) >= 2 else None
 
 
 def how(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Per family and word, answers that differ in number by at most one; nothing is asked where only one answer ever occurs and three are offered by none else."""
+    """Per family and word, answers that differ in number by at most one; a word whose answer never changes is not asked."""
     out: list[Candidate] = []
     for _, group in _grouped(candidates, "family", "asked").items():
         counts = Counter(candidate.right for candidate in group)
+        if len(counts) == 1 and len(group) > 1:
+            continue  # always the same answer: the stem alone would tell it
         most = min(counts.values()) + 1
         seen: Counter[str] = Counter()
         for candidate in group:

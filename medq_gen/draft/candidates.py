@@ -75,11 +75,18 @@ def _artefact(facts: Facts, has_moderate: bool) -> Iterator[Candidate]:
     )  # fmt: skip
     yield replace(base, holds=facts.is_touched, rule="present from level mild on, absent where the record's level is below the threshold of perception")
     for level in ("mild", "moderate"):
-        yield replace(base, family="above a level", level=level, holds=LEVELS.index(record.level) > LEVELS.index(level), rule=f"the level lies inside its band, above or not above {level}")
+        yield replace(
+            base,
+            family="above a level",
+            level=level,
+            holds=LEVELS.index(record.level) > LEVELS.index(level),
+            rule=f"the level lies inside its band, above or not above {level}",
+        )
     yield replace(
         base, type="how", family="artefact level", right=LEVEL_OPTIONS[record.level], scale=_levels(has_moderate or record.level == "moderate"),
         rule="the level whose band holds the measured effect",
-        pool=tuple(Distractor(option=option, reason=f"the measured level is {_level(record.level)}") for option in _levels(True) if option != LEVEL_OPTIONS[record.level]),
+        pool=tuple(Distractor(option=option,
+        reason=f"the measured level is {_level(record.level)}") for option in _levels(True) if option != LEVEL_OPTIONS[record.level]),
     )  # fmt: skip
     if artefact.parts:
         return
@@ -127,16 +134,19 @@ def _attributes(facts: Facts, has_moderate: bool) -> Iterator[Candidate]:
             yield base
             yield replace(
                 base, type="how", family="attribute level", right=LEVEL_OPTIONS[finding.level], scale=_levels(has_moderate or finding.level == "moderate"),
-                pool=tuple(Distractor(option=option, reason=f"the measured level is {_level(finding.level)}") for option in _levels(True) if option != LEVEL_OPTIONS[finding.level]),
+                pool=tuple(Distractor(option=option,
+                reason=f"the measured level is {_level(finding.level)}") for option in _levels(True) if option != LEVEL_OPTIONS[finding.level]),
             )  # fmt: skip
     if facts.present and len(facts.absent) >= 2:
         first = facts.present[0]
         if all(LEVELS.index(first.level) >= LEVELS.index(other.level) for other in facts.present):
             yield Candidate(
                 facts=facts, type="what", family="primary attribute", scope=first.attribute.scope, asked="attribute", asked_level=first.level, x="",
-                rule="the only option that is measured present", evidence=tuple(Evidence(name=f.attribute.name, value=f"level {_level(f.level)}") for f in facts.findings),
+                rule="the only option that is measured present", evidence=tuple(Evidence(name=f.attribute.name,
+                value=f"level {_level(f.level)}") for f in facts.findings),
                 right=capital(first.attribute.fault), asks=first.attribute.name,
-                pool=tuple(Distractor(option=capital(finding.attribute.fault), reason=f"{finding.attribute.name} is measured absent") for finding in facts.absent),
+                pool=tuple(Distractor(option=capital(finding.attribute.fault),
+                reason=f"{finding.attribute.name} is measured absent") for finding in facts.absent),
             )  # fmt: skip
 
 
@@ -147,8 +157,10 @@ def _granted(facts: Facts) -> Iterator[Candidate]:
     if record.recipe in members:
         pool = tuple(Distractor(option=capital(other.cause), reason=f"{other.artefact} is not in this picture") for other in _rivals(facts, members))
         yield Candidate(
-            facts=facts, type="what", family="cause", scope="specific", asked="cause", asked_level=record.level, x="", rule="the cause of the one artefact that was made in this picture",
-            evidence=(Evidence(name=artefact.artefact, value=f"level {_level(record.level)}"),), right=capital(artefact.cause), pool=pool, presupposes=record.recipe, confusion=f"{record.modality} cause",
+            facts=facts, type="what", family="cause", scope="specific", asked="cause", asked_level=record.level, x="",
+            rule="the cause of the one artefact that was made in this picture",
+            evidence=(Evidence(name=artefact.artefact, value=f"level {_level(record.level)}"),), right=capital(artefact.cause), pool=pool,
+            presupposes=record.recipe, confusion=f"{record.modality} cause",
         )  # fmt: skip
     for finding in facts.present:
         if finding.place is not None and finding.place.region in (*PHRASES, *DIRECTIONS):
@@ -166,8 +178,10 @@ def _placed(facts: Facts, finding: Finding) -> Iterator[Candidate]:
     share = round(100 * finding.place.share)
     base = Candidate(
         facts=facts, type="what", family="place", scope=attribute.scope, asked=attribute.fault, asked_level=finding.level, x=attribute.fault,
-        rule="at least 70 % of the effect lies there", evidence=(Evidence(name=f"place of {attribute.name}", value=f"{share} % {place_phrase(finding.place)}"),),
-        right=_where(region), pool=tuple(Distractor(option=_where(other), reason=f"{share} % lies {place_phrase(finding.place)}") for other in others), presupposes=attribute.name,
+        rule="at least 70 % of the effect lies there", evidence=(Evidence(name=f"place of {attribute.name}",
+        value=f"{share} % {place_phrase(finding.place)}"),),
+        right=_where(region), pool=tuple(Distractor(option=_where(other), reason=f"{share} % lies {place_phrase(finding.place)}") for other in others),
+        presupposes=attribute.name,
     )  # fmt: skip
     if len(others) >= 2:
         yield base
@@ -191,20 +205,28 @@ def _dominance(facts: Facts) -> Iterator[Candidate]:
     if alone[first] - alone[second] < DOMINANCE_FROM or first not in words or second not in words:
         return
     members = tuple(name for name in facts.vocabulary.confusion.get(record.modality, ()) if name not in alone)
-    pool = (Distractor(option=capital(words[second]), reason=f"alone it reaches {alone[second]:.1f}, the other {alone[first]:.1f}"), *_other_artefacts(facts, members))
+    pool = (
+        Distractor(option=capital(words[second]), reason=f"alone it reaches {alone[second]:.1f}, the other {alone[first]:.1f}"),
+        *_other_artefacts(facts, members),
+    )
     yield Candidate(
-        facts=facts, type="what", family="dominance", scope="specific", asked="dominance", asked_level=record.level, x="", rule="the parts alone differ by at least 1 on the severity scale",
-        evidence=tuple(Evidence(name=words[name], value=f"{alone[name]:.2f} alone") for name in (first, second)), right=capital(words[first]), pool=pool, presupposes=record.recipe,
+        facts=facts, type="what", family="dominance", scope="specific", asked="dominance", asked_level=record.level, x="",
+        rule="the parts alone differ by at least 1 on the severity scale",
+        evidence=tuple(Evidence(name=words[name], value=f"{alone[name]:.2f} alone") for name in (first, second)), right=capital(words[first]), pool=pool,
+        presupposes=record.recipe,
     )  # fmt: skip
 
 
 def _structures(facts: Facts) -> Iterator[Candidate]:
     for seen in facts.structures:
         base = Candidate(
-            facts=facts, type="how", family="structure visibility", scope="specific", asked=seen.structure.name, asked_level=seen.visibility, x=seen.structure.name, plural=seen.structure.plural,
-            rule="contrast kept and fidelity inside the structure, at least 0.05 from the bounds", evidence=(Evidence(name=seen.structure.name, value=f"visibility {seen.visibility}"),),
+            facts=facts, type="how", family="structure visibility", scope="specific", asked=seen.structure.name, asked_level=seen.visibility,
+            x=seen.structure.name, plural=seen.structure.plural,
+            rule="contrast kept and fidelity inside the structure, at least 0.05 from the bounds", evidence=(Evidence(name=seen.structure.name,
+            value=f"visibility {seen.visibility}"),),
             right=GRADE_OPTIONS[seen.visibility], scale=tuple(GRADE_OPTIONS.values()), asks=seen.structure.name,
-            pool=tuple(Distractor(option=option, reason=f"the measured visibility is {seen.visibility}") for grade, option in GRADE_OPTIONS.items() if grade != seen.visibility),
+            pool=tuple(Distractor(option=option, reason=f"the measured visibility is {seen.visibility}") for grade,
+            option in GRADE_OPTIONS.items() if grade != seen.visibility),
         )  # fmt: skip
         yield base
         if seen.visibility != "usable":
@@ -214,7 +236,8 @@ def _structures(facts: Facts) -> Iterator[Candidate]:
 def _tier(facts: Facts) -> Candidate:
     tier = facts.record.tier
     return Candidate(
-        facts=facts, type="how", family="overall tier", scope="general", asked="overall quality", asked_level=facts.record.level, x="", rule=f"tier rule {facts.record.tier_rule} over the findings",
+        facts=facts, type="how", family="overall tier", scope="general", asked="overall quality", asked_level=facts.record.level, x="",
+        rule=f"tier rule {facts.record.tier_rule} over the findings",
         evidence=(Evidence(name="tier", value=tier), Evidence(name=facts.artefact.artefact, value=f"level {_level(facts.record.level)}")),
         right=GRADE_OPTIONS[tier], scale=tuple(GRADE_OPTIONS.values()), asks="tier",
         pool=tuple(Distractor(option=option, reason=f"the tier is {tier}") for grade, option in GRADE_OPTIONS.items() if grade != tier),

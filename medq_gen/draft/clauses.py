@@ -12,10 +12,12 @@ from medq_gen.ontology import adverbs
 from medq_gen.ontology.contents import PICTURES, anatomy_phrase, view_phrase
 from medq_gen.ontology.grammar import agree, article, be, indefinite, is_plural, join
 from medq_gen.ontology.levels import Level
-from medq_gen.ontology.places import DIRECTIONS, PHRASES
+from medq_gen.ontology.places import PHRASES
 from medq_gen.records import PlaceRecord
 
-_CLAUSE = re.compile(r"\b(?:was|were|is|are|moved|took|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b")
+_CLAUSE = re.compile(
+    r"\b(?:was|were|is|are|moved|took|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b"
+)
 
 
 class Pen:
@@ -36,6 +38,11 @@ class Pen:
         """True in a share of cases."""
         return bool(self.rng.random() < share)
 
+    def some(self, findings: Sequence[Finding], most: int) -> list[Finding]:
+        """Two to so many of them, in a drawn order; all where there are fewer."""
+        count = min(len(findings), 2 + int(self.rng.integers(most - 1)))
+        return [findings[index] for index in self.rng.permutation(len(findings))[:count]]
+
     def order(self, things: Sequence[str]) -> list[str]:
         """The things in a drawn order."""
         return [things[index] for index in self.rng.permutation(len(things))]
@@ -50,14 +57,18 @@ def place_phrase(place: PlaceRecord | None) -> str:
     """Where, with its preposition; empty where the region has no words."""
     if place is None:
         return ""
-    return PHRASES.get(place.region) or DIRECTIONS.get(place.region, "")
+    return PHRASES.get(place.region, "")
 
 
 def picture_of(facts: Facts, pen: Pen) -> str:
     """ "axial MR image", as far as the case states it."""
     record = facts.record
     anatomy = anatomy_phrase(record.anatomy) or ""
-    nouns = [noun for noun in PICTURES[record.modality] if not ("retina" in anatomy and "retinal" in noun) and not ("section" in anatomy and noun == "endoscopic view")]
+    nouns = [
+        noun
+        for noun in PICTURES[record.modality]
+        if not ("retina" in anatomy and "retinal" in noun) and not ("section" in anatomy and noun == "endoscopic view")
+    ]
     return " ".join(part for part in (view_phrase(record.view), pen.choose(nouns)) if part)
 
 
@@ -68,7 +79,8 @@ def content(facts: Facts, pen: Pen) -> str:
     if anatomy is None:
         return pen.choose((f"this is {one}", f"{one} is shown", f"shown is {one}", f"the image is {one}"))
     return pen.choose(
-        (f"this is {one} of {anatomy}", f"{one} of {anatomy} is shown", f"shown is {one} of {anatomy}", f"the {picture} shows {anatomy}", f"the image is {one} of {anatomy}",
+        (f"this is {one} of {anatomy}", f"{one} of {anatomy} is shown", f"shown is {one} of {anatomy}", f"the {picture} shows {anatomy}",
+        f"the image is {one} of {anatomy}",
          f"this {picture} shows {anatomy}", f"the {picture} depicts {anatomy}", f"presented is {one} of {anatomy}")
     )  # fmt: skip
 
@@ -101,7 +113,8 @@ def presence(findings: Sequence[Finding], pen: Pen) -> str:
     verb, appear = ("are", "appear") if plural else ("is", "appears")
     there = "are" if is_plural(findings[0].attribute.fault) else "is"
     return pen.choose(
-        (f"{nouns} {verb} seen", f"{nouns} {verb} present", f"there {there} {nouns}", f"the image shows {nouns}", f"{nouns} {verb} visible", f"the image exhibits {nouns}",
+        (f"{nouns} {verb} seen", f"{nouns} {verb} present", f"there {there} {nouns}", f"the image shows {nouns}", f"{nouns} {verb} visible",
+        f"the image exhibits {nouns}",
          f"{nouns} {verb} evident", f"one sees {nouns}", f"on inspection {nouns} {appear}", f"the picture suffers from {nouns}")
     )  # fmt: skip
 
@@ -112,7 +125,11 @@ def _single(finding: Finding, pen: Pen) -> str:
     adverb = pen.choose(adverbs.ADVERBS[level])
     adjective = pen.choose(adverbs.ADJECTIVES[level])
     forms = [f"{attribute.fault} {be(attribute.fault)} {adjective}{tail}", f"the {attribute.fault} {agree(attribute.fault, 'appear')} {adjective}{tail}"]
-    forms += [f"the image is {adverb} {word}{tail}" for word in attribute.adjectives[:3] if not word.startswith(("too ", "of ", "out ", "free ", "off ")) and " " not in word]
+    forms += [
+        f"the image is {adverb} {word}{tail}"
+        for word in attribute.adjectives[:3]
+        if not word.startswith(("too ", "of ", "out ", "free ", "off ")) and " " not in word
+    ]
     forms += [f"{word} is {adverb} reduced{tail}" for word in attribute.virtue[:1] if word not in ("staining", "stain", "geometry")]
     return pen.choose(forms)
 
@@ -123,14 +140,31 @@ def absence(findings: Sequence[Finding], pen: Pen) -> str:
     last = names[-1]
     if len(names) == 1:
         attribute = findings[0].attribute
-        forms = [f"no {last} {be(last)} seen", f"the image is free of {last}", f"{last} {be(last)} absent", f"there {be(last)} no {last}", f"no {last} {be(last)} visible", f"{last} cannot be seen"]
+        forms = [
+            f"no {last} {be(last)} seen",
+            f"the image is free of {last}",
+            f"{last} {be(last)} absent",
+            f"there {be(last)} no {last}",
+            f"no {last} {be(last)} visible",
+            f"{last} cannot be seen",
+        ]
         forms += [f"the image is {word}" for word in attribute.opposites[:2] if not word.startswith("free")]
         forms += [f"{word} is {state}" for word in attribute.virtue[:1] for state in ("preserved", "maintained")]
         return pen.choose(forms)
     listed = join(names, "or")
-    forms = [f"no {listed} {be(last)} seen", f"the image is free of {join(names)}", f"there {be(names[0])} no {listed}", f"the image shows no {listed}", f"no {listed} {be(last)} visible"]
+    forms = [
+        f"no {listed} {be(last)} seen",
+        f"the image is free of {join(names)}",
+        f"there {be(names[0])} no {listed}",
+        f"the image shows no {listed}",
+        f"no {listed} {be(last)} visible",
+    ]
     if len(names) == 2:
-        forms += [f"neither {names[0]} nor {last} {be(last)} seen", f"the image shows neither {names[0]} nor {last}", f"neither {names[0]} nor {last} {be(last)} present"]
+        forms += [
+            f"neither {names[0]} nor {last} {be(last)} seen",
+            f"the image shows neither {names[0]} nor {last}",
+            f"neither {names[0]} nor {last} {be(last)} present",
+        ]
     return pen.choose(forms)
 
 
@@ -138,7 +172,7 @@ def state(facts: Facts, pen: Pen) -> str | None:
     """The global state: what is perceived, against what is not."""
     present, absent = facts.besides(facts.present), facts.besides(facts.absent)
     there = presence(present, pen) if present else ""
-    not_there = absence(absent, pen) if absent else ""
+    not_there = absence(pen.some(absent, 4), pen) if absent else ""
     if there and not_there:
         if pen.chance(0.3):
             return f"{not_there}, but {there}"
@@ -150,8 +184,13 @@ def named(facts: Facts, pen: Pen) -> str:
     """The artefact, how it looks, and its cause where it is strong enough to prove it."""
     artefact, level = facts.artefact, facts.record.level
     name = artefact.artefact
+    one = indefinite(name)
     if level == "none":
-        return pen.choose((f"no {name} {be(name)} seen", f"there {be(name)} no sign of {name}", f"no evidence of {name} is found", f"the image is free of {name}", f"{name} {be(name)} not seen", f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {name} is visible"))
+        return pen.choose(
+            (f"no {name} {be(name)} seen", f"there {be(name)} no sign of {one}", f"no evidence of {one} is found", f"the image is free of {name}",
+            f"{one} {be(name)} not seen",
+             f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {one} is visible")
+        )  # fmt: skip
     look = pen.choose(artefact.looks[level])
     noun = graded(name, level, pen)
     bare = pen.choose(adverbs.ADJECTIVES[level])
@@ -170,6 +209,8 @@ def named(facts: Facts, pen: Pen) -> str:
     ]
     if "visible" in look:
         forms = [form for form in forms if f"{look} is visible" not in form and f"{look} are visible" not in form]
+    if level == "mild":
+        forms = [form for form in forms if "dominate" not in form and not form.startswith("the main finding")]
     if " with " in look:
         forms = [form for form in forms if f", with {look}" not in form]
     text = pen.choose(forms)
@@ -199,9 +240,12 @@ def effect(facts: Facts, pen: Pen) -> str | None:
 
 
 _SEEN: dict[str, tuple[str, ...]] = {
-    "good": ("{x} {be} clearly delineated", "{x} {be} well seen", "{x} {be} clearly visible", "{x} {be} seen in full detail", "{x} {be} well delineated", "{x} {be} clearly depicted"),
-    "usable": ("{x} {be} still recognisable", "{x} {be} only partly visible", "{x} {be} recognisable but not fully clear", "{x} {be} less distinct", "{x} {be} partly obscured", "{x} {be} seen with reduced clarity"),
-    "reject": ("{x} cannot be made out", "{x} {be} no longer visible", "{x} {be} lost", "{x} can no longer be seen", "{x} {be} no longer recognisable", "{x} cannot be identified"),
+    "good": ("{x} {be} clearly delineated", "{x} {be} well seen", "{x} {be} clearly visible", "{x} {be} seen in full detail", "{x} {be} well delineated",
+    "{x} {be} clearly depicted"),
+    "usable": ("{x} {be} still recognisable", "{x} {be} only partly visible", "{x} {be} recognisable but not fully clear", "{x} {be} less distinct",
+    "{x} {be} partly obscured", "{x} {be} seen with reduced clarity"),
+    "reject": ("{x} cannot be made out", "{x} {be} no longer visible", "{x} {be} lost", "{x} can no longer be seen", "{x} {be} no longer recognisable",
+    "{x} cannot be identified"),
 }  # fmt: skip
 
 
@@ -213,4 +257,4 @@ def structures(seen: Sequence[Seen], pen: Pen) -> str | None:
         if names:
             plural = len(names) > 1 or any(one.structure.plural for one in seen if one.visibility == visibility)
             parts.append(pen.choose(_SEEN[visibility]).format(x=join(names), be="are" if plural else "is"))
-    return pen.choose((", while ", ", whereas ", "; ")).join(parts) if parts else None
+    return (pen.choose((", while ", ", whereas ", "; ")) if len(parts) == 2 else "; ").join(parts) if parts else None

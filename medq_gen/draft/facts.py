@@ -47,7 +47,9 @@ class Facts:
         """
         found = self.vocabulary.artefact(self.record.recipe)
         if found is None:
-            raise MedqError(f"{self.record.key}: the vocabulary has no words for recipe {self.record.recipe!r}; known: {', '.join(sorted(self.vocabulary.artefacts))}")
+            raise MedqError(
+                f"{self.record.key}: the vocabulary has no words for recipe {self.record.recipe!r}; known: {', '.join(sorted(self.vocabulary.artefacts))}"
+            )
         return found
 
     @cached_property

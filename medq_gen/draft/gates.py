@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
 
 from medq_gen.claims import compare, read
 from medq_gen.draft.items import Drafted, Question
+from medq_gen.draft.stems import leaks
 from medq_gen.errors import MedqError
 from medq_gen.ontology.vocabulary import Vocabulary
 from medq_gen.records import Frozen, Record
@@ -16,7 +18,6 @@ from medq_gen.records import Frozen, Record
 MISSING_WORDS = frozenset({"", "none", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "nil", "nothing"})
 STEM_SHARE = 0.04
 STEM_SHARE_FROM = 1000  # items; below, one stem's share is told but fails nothing
-_GENERIC = frozenset("a an the of in on at by for to from with and or no is are was were this that it its their which what how most more than image picture artefact artifact".split())
 
 
 class Gate(Frozen):
@@ -51,25 +52,19 @@ def _none(name: str, bad: Sequence[str]) -> Gate:
     return Gate(name=name, figure=len(bad), bound="0", holds=not bad, examples=tuple(bad[:5]))
 
 
-def _content_words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[^\W\d_]+", text.lower()) if word not in _GENERIC}
-
-
-def _leaks(question: Question) -> set[str]:
-    """Words of the right option that the stem says, other than those of every option."""
-    words = [_content_words(option) for option in question.options]
-    return (words[question.answer] & _content_words(question.question)) - set.intersection(*words)
-
-
 def structural(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabulary) -> tuple[Gate, ...]:
     """Every structural gate."""
     questions = drafted.questions
+    ids = [*(one.id for one in questions), *(one.id for one in drafted.reasoning), *(one.id for one in drafted.pairs)]
     polar = [question for question in questions if question.type == "yes_no"]
     chosen = [question for question in questions if question.type != "yes_no"]
     return (
         _worst(
             "yes and no per asked word and level",
-            [(abs(2 * sum(one.answer_text == "Yes" for one in group) - len(group)), str(key)) for key, group in _by(polar, lambda one: (one.asked, one.asked_level)).items()],
+            [
+                (abs(2 * sum(one.answer_text == "Yes" for one in group) - len(group)), str(key))
+                for key, group in _by(polar, lambda one: (one.asked, one.asked_level)).items()
+            ],
         ),
         _worst(
             "position of the right option per type and number of options",
@@ -82,17 +77,27 @@ def structural(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabula
             "right member of a confusion set per level",
             [
                 (_spread(Counter(one.answer_text for one in group).values()), str(key))
-                for key, group in _by((one for one in chosen if one.family in ("primary artefact", "cause")), lambda one: (one.modality, one.family, one.level)).items()
+                for key, group in _by(
+                    (one for one in chosen if one.family in ("primary artefact", "cause")), lambda one: (one.modality, one.family, one.level)
+                ).items()
             ],
         ),
-        _none("stem contains its answer's words", [f"{one.question} -> {one.answer_text}" for one in chosen if _leaks(one)]),
+        _none(
+            "stem contains its answer's words", [f"{one.question} -> {one.answer_text}" for one in chosen if leaks(one.question, one.options, one.answer_text)]
+        ),
         _none("identical picture and stem", [key[1] for key, count in Counter((one.picture, one.question) for one in questions).items() if count > 1]),
         _stem_share(questions),
         _none("a stem that presupposes what another asks of the same picture", _presupposed(questions)),
         _none("options unique and never read as missing", [f"{one.question} {one.options}" for one in questions if not _clean(one)]),
-        _none("every wrong option has its reason", [one.id for one in questions if {wrong.option for wrong in one.distractors} != set(one.options) - {one.answer_text}]),
-        _none("ids unique", [key for key, count in Counter(one.id for one in (*questions, *drafted.reasoning, *drafted.pairs)).items() if count > 1]),
-        _none("a reference has four or five sentences", [one.reference for one in drafted.reasoning if not 4 <= len(read(one.reference, vocabulary).sentences) <= 5]),
+        _none(
+            "every wrong option has its reason",
+            [one.id for one in questions if {wrong.option for wrong in one.distractors} != set(one.options) - {one.answer_text}],
+        ),
+        _none("ids unique", [key for key, count in Counter(ids).items() if count > 1]),
+        _none(
+            "a reference has four or five sentences",
+            [one.reference for one in drafted.reasoning if not 4 <= len(read(one.reference, vocabulary).sentences) <= 5],
+        ),
         _none("two records share a reference", [text for text, count in Counter(one.reference for one in drafted.reasoning).items() if count > 1]),
         _order(drafted),
         *_round_trip(drafted, records, vocabulary),
@@ -107,7 +112,13 @@ def _stem_share(questions: Sequence[Question]) -> Gate:
     stem, count = counts.most_common(1)[0] if counts else ("", 0)
     share = count / len(questions) if questions else 0.0
     enough = len(questions) >= STEM_SHARE_FROM
-    return Gate(name="share of the most frequent stem", figure=round(share, 4), bound=f"<= {STEM_SHARE} from {STEM_SHARE_FROM} items", holds=not enough or share <= STEM_SHARE, examples=(stem,) if stem else ())
+    return Gate(
+        name="share of the most frequent stem",
+        figure=round(share, 4),
+        bound=f"<= {STEM_SHARE} from {STEM_SHARE_FROM} items",
+        holds=not enough or share <= STEM_SHARE,
+        examples=(stem,) if stem else (),
+    )
 
 
 def _presupposed(questions: Sequence[Question]) -> list[str]:
@@ -139,7 +150,11 @@ def _round_trip(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabul
         reading = read(text, vocabulary)
         compared = compare(reading.claims, record, vocabulary)
         contradicted += [f"{judged.reason}: {text}" for judged in compared.of("contradicted")]
-        unsupported += [f"{judged.reason}: {text}" for judged in compared.judged if judged.relation == "unsupported" or (judged.relation == "supported" and judged.credit < 1)]
+        unsupported += [
+            f"{judged.reason}: {text}"
+            for judged in compared.judged
+            if judged.relation == "unsupported" or (judged.relation == "supported" and judged.credit < 1)
+        ]
         missing += [f"{name}: {text}" for name in compared.missing]
         unread += list(reading.unread)
     return (
@@ -162,7 +177,7 @@ def _bigrams(drafted: Drafted) -> Gate:
     pairs: Counter[tuple[str, str]] = Counter()
     for item in drafted.reasoning:
         words = re.findall(r"\w+", item.reference.lower())
-        pairs.update(zip(words, words[1:], strict=False))
+        pairs.update(pairwise(words))
     total = sum(pairs.values())
     return Gate(name="distinct bigrams of references", figure=round(len(pairs) / total, 4) if total else 0.0, bound="reported", holds=True, structural=False)
 
@@ -179,7 +194,13 @@ def _majority(questions: Sequence[Question]) -> Gate:
         best = max(((count, option) for option, count in left.items() if option in one.options), default=(0, ""))
         right += best[0] > 0 and best[1] == one.answer_text
     chance = sum(1 / len(one.options) for one in questions) / len(questions) if questions else 0.0
-    return Gate(name="majority answer by stem", figure=round(right / len(questions), 4) if questions else 0.0, bound=f"reported; chance {chance:.3f}", holds=True, structural=False)
+    return Gate(
+        name="majority answer by stem",
+        figure=round(right / len(questions), 4) if questions else 0.0,
+        bound=f"reported; chance {chance:.3f}",
+        holds=True,
+        structural=False,
+    )
 
 
 def require(found: Iterable[Gate]) -> None:

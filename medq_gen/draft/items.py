@@ -34,7 +34,8 @@ class Question(Frozen):
 
     record : key of the record whose picture it is about. family : what is asked ("artefact present"); template : the form of the stem; asked : the word that is
     asked about. options, answer : texts and the index of the right one. rule : what decides it. pair : shared by the yes and the no item of a pair, "" for
-    others. picture : SHA-256 of the stored picture. presupposes : the finding that the stem takes for granted, asks : the finding that it asks for; "" for nothing.
+    others. picture : SHA-256 of the stored picture. presupposes : the finding that the stem takes for granted, asks : the finding that it asks for; "" for
+    nothing.
     """
 
     id: str
@@ -88,7 +89,8 @@ class Reasoning(Frozen):
 
 
 class ImagePair(Frozen):
-    """Two pictures of one case, the request, and the reference comparison. first, second : keys of the records in the order shown; better : which is of higher quality."""
+    """Two pictures of one case, the request, and the reference comparison. first, second : keys of the records in the order shown; better : which is of
+    higher quality."""
 
     id: str
     first: str

@@ -16,7 +16,7 @@ YES, NO = "Yes", "No"
 
 
 class Stems:
-    """Deals the forms of each family in turn, and never the same stem twice for one picture."""
+    """Deals the forms of each family in turn, and never the same stem twice for one picture, nor one that says its answer."""
 
     def __init__(self) -> None:
         self._turn: Counter[str] = Counter()
@@ -32,7 +32,9 @@ class Stems:
             text = stems.written(
                 forms[form], modality=record.modality, turn=picture, x=candidate.x, plural=candidate.plural, level=candidate.level, place=candidate.place
             )
-            if (record.image_sha256, text) not in self._used:
+            options = [candidate.right, *(wrong.option for wrong in candidate.pool)]
+            told = candidate.type != "yes_no" and stems.leaks(text, options, candidate.right)
+            if (record.image_sha256, text) not in self._used and not told:
                 self._turn[name] = turn + 1
                 self._used.add((record.image_sha256, text))
                 return f"{name}/{form}", text
@@ -95,9 +97,12 @@ def _question(candidate: Candidate, dealt: tuple[str, str], options: tuple[str, 
     template, stem = dealt
     evidence: tuple[Evidence, ...] = candidate.evidence
     return Question(
-        id=identity(record.key, stem), record=record.key, case=record.case, group=record.group, split=record.split, modality=record.modality, recipe=record.recipe,
-        level=record.level, picture=record.image_sha256, type=candidate.type, scope=candidate.scope, family=candidate.family, template=template, asked=candidate.asked,
-        asked_level=candidate.asked_level, question=stem, options=options, answer=options.index(right), evidence=evidence, rule=candidate.rule, distractors=wrongs, pair=pair,
+        id=identity(record.key, stem), record=record.key, case=record.case, group=record.group, split=record.split, modality=record.modality,
+        recipe=record.recipe,
+        level=record.level, picture=record.image_sha256, type=candidate.type, scope=candidate.scope, family=candidate.family, template=template,
+        asked=candidate.asked,
+        asked_level=candidate.asked_level, question=stem, options=options, answer=options.index(right), evidence=evidence, rule=candidate.rule,
+        distractors=wrongs, pair=pair,
         presupposes=candidate.presupposes, asks=candidate.asks,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from medq_gen.draft.clauses import Pen
 from medq_gen.draft.facts import Facts
 from medq_gen.draft.items import Image
 from medq_gen.ontology.contents import PICTURES, anatomy_phrase, view_phrase
-from medq_gen.ontology.grammar import be, is_plural, join, sentence
+from medq_gen.ontology.grammar import be, is_countable, is_plural, join, sentence
 from medq_gen.ontology.spelling import Spelling, spell
 from medq_gen.seeds import Purpose, generator
 
@@ -57,8 +57,17 @@ def paired(first: Facts, second: Facts, better: Image, *, seed: int, key: str, s
     record = first.record
     noun = " ".join(part for part in (view_phrase(record.view), pen.choose(PICTURES[record.modality])) if part)
     anatomy = anatomy_phrase(record.anatomy)
-    both = f"both images are {noun}s" if anatomy is None else pen.choose((f"both images are {noun}s of {anatomy}", f"both {noun}s show {anatomy}", f"two {noun}s of {anatomy} are compared"))
-    parts = [both, _side("first", first, pen), f"{pen.choose(('by contrast, ', 'in contrast, ', ''))}{_side('second', second, pen)}", _difference(first, second, better, pen)]
+    both = (
+        f"both images are {noun}s"
+        if anatomy is None
+        else pen.choose((f"both images are {noun}s of {anatomy}", f"both {noun}s show {anatomy}", f"two {noun}s of {anatomy} are compared"))
+    )
+    parts = [
+        both,
+        _side("first", first, pen),
+        f"{pen.choose(('by contrast, ', 'in contrast, ', ''))}{_side('second', second, pen)}",
+        _difference(first, second, better, pen),
+    ]
     parts.append(f"overall, the {better} image is of higher quality")
     return spell(" ".join(sentence(part) for part in parts), spelling)
 
@@ -68,10 +77,16 @@ def _side(image: Image, facts: Facts, pen: Pen) -> str:
     name = facts.artefact.artefact
     if facts.is_touched:
         things = [clauses.graded(name, facts.record.level, pen), *things]
-    gone = [finding.attribute.fault for finding in facts.besides(facts.absent)] + ([] if facts.is_touched else [name])
+    gone = [finding.attribute.fault for finding in pen.some(facts.besides(facts.absent), 3)] + ([] if facts.is_touched else [name])
     if not things:
         listed = pen.order(gone)
-        return pen.choose((f"the {image} image is free of {join(listed)}", f"the {image} image shows no {join(listed, 'or')}", f"no {join(listed, 'or')} can be recognised in the {image} image"))
+        return pen.choose(
+            (
+                f"the {image} image is free of {join(listed)}",
+                f"the {image} image shows no {join(listed, 'or')}",
+                f"no {join(listed, 'or')} can be recognised in the {image} image",
+            )
+        )
     shown = f"the {image} image {pen.choose(('shows', 'exhibits', 'suffers from', 'displays'))} {join(things)}"
     if gone and pen.chance(0.5):
         return f"{shown}, but no {join(pen.order(gone), 'or')}"
@@ -81,10 +96,17 @@ def _side(image: Image, facts: Facts, pen: Pen) -> str:
 def _difference(first: Facts, second: Facts, better: Image, pen: Pen) -> str:
     worse = "second" if better == "first" else "first"
     name = first.artefact.artefact
+    if is_countable(name):
+        stronger, weaker = pen.choose(("stronger", "more pronounced", "more marked")), pen.choose(("weaker", "less pronounced", "less marked"))
+        return pen.choose(
+            (f"the decisive difference is that the {name} is {stronger} in the {worse} image", f"the {name} is {weaker} in the {better} image",
+             f"the {worse} image shows a {stronger} {name} than the {better} image", f"the {better} image shows a {weaker} {name} than the {worse} image")
+        )  # fmt: skip
+    less = "fewer" if is_plural(name) else "less"
     forms = [
         f"the decisive difference is that {name} {be(name)} {pen.choose(('stronger', 'heavier', 'more pronounced', 'more marked'))} in the {worse} image",
         f"{name} {be(name)} {pen.choose(('weaker', 'less pronounced', 'less marked'))} in the {better} image",
         f"the {worse} image shows more {name} than the {better} image",
-        f"the {better} image shows less {name} than the {worse} image" if not is_plural(name) else f"the {better} image shows fewer {name} than the {worse} image",
+        f"the {better} image shows {less} {name} than the {worse} image",
     ]
     return pen.choose(forms)

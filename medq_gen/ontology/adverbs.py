@@ -29,7 +29,8 @@ READ: dict[str, Level] = {
         "mild",
     ),
     **dict.fromkeys(
-        ("moderate", "moderately", "medium", "intermediate", "considerable", "considerably", "noticeable", "noticeably", "appreciable", "appreciably", "definite"),
+        ("moderate", "moderately", "medium", "intermediate", "considerable", "considerably", "noticeable", "noticeably", "appreciable", "appreciably",
+        "definite"),
         "moderate",
     ),
     **dict.fromkeys(

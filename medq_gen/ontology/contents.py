@@ -16,13 +16,17 @@ PICTURES: dict[Modality, tuple[str, ...]] = {
 ANATOMY_WORDS: dict[str, str] = {
     **{
         word: f"the {word}"
-        for word in ["head", "brain", "neck", "knee", "hip", "shoulder", "spine", "pelvis", "abdomen", "chest", "thorax", "lung", "liver", "heart", "prostate", "breast", "eye", "retina", "colon", "stomach", "oesophagus", "duodenum", "ileum", "bowel", "rectum", "bladder", "ankle", "wrist", "hand", "foot", "skull", "kidney", "pancreas", "spleen", "skin", "airway"]
+        for word in ["head", "brain", "neck", "knee", "hip", "shoulder", "spine", "pelvis", "abdomen", "chest", "thorax", "lung", "liver", "heart", "prostate",
+        "breast", "eye", "retina", "colon", "stomach", "oesophagus", "duodenum", "ileum", "bowel", "rectum", "bladder", "ankle", "wrist", "hand", "foot",
+        "skull", "kidney", "pancreas", "spleen", "skin", "airway"]
     },
-    "lungs": "the lungs", "gi": "the gastrointestinal tract", "limb": "a limb", "bone": "bone", "tissue": "a tissue section", "fundus": "the ocular fundus", "tube": "a tubular lumen",
+    "lungs": "the lungs", "gi": "the gastrointestinal tract", "limb": "a limb", "bone": "bone", "tissue": "a tissue section", "fundus": "the ocular fundus",
+    "tube": "a tubular lumen",
 }  # fmt: skip
 UNSTATED: frozenset[str] = frozenset({"", "unknown", "unstated", "unspecified", "other", "not stated", "none", "any", "na", "n/a"})
 VIEW_WORDS: dict[str, str] = {
-    "ax": "axial", "axial": "axial", "transverse": "axial", "cor": "coronal", "coronal": "coronal", "sag": "sagittal", "sagittal": "sagittal", "oblique": "oblique",
+    "ax": "axial", "axial": "axial", "transverse": "axial", "cor": "coronal", "coronal": "coronal", "sag": "sagittal", "sagittal": "sagittal",
+    "oblique": "oblique",
     "luminal": "luminal", "macula": "macula-centred", "macula-centred": "macula-centred", "disc": "disc-centred",
     "disc-centred": "disc-centred", "posterior pole": "posterior-pole", "he": "H&E-stained", "h&e": "H&E-stained",
 }  # fmt: skip

@@ -8,7 +8,7 @@ ATTRIBUTES = (
     attribute(
         "noise",
         "noise",
-        "image noise|grain|graininess|random noise|speckling|mottle",
+        "image noise|thermal noise|low-dose noise|grain|graininess|random noise|speckling|mottle",
         is_="noisy|grainy",
         opposite="noise-free|noiseless|free from grain",
         more="noisier|grainier",

@@ -64,38 +64,34 @@ VOWEL_SOUND = ("a", "e", "i", "o", "u", "mr ", "mri", "8-", "ultrasound")
 CONSONANT_SOUND = ("uni", "use", "usa", "one", "eu")
 
 
-def head(phrase: str) -> str:
-    """The noun that decides number: the last word before a preposition or relative."""
+_JOINTS = frozenset({
+    "of", "in", "with", "from", "along", "across", "at", "over", "on", "that", "where", "between", "around", "near", "for", "to", "by", "through", "inside",
+    "beside", "within", "under", "above", "below", "like", "as", "which", "without", "against", "towards", "into", "beyond", "outside", "during", "after",
+    "before", "so",
+})  # fmt: skip
+
+
+def core(phrase: str) -> str:
+    """The phrase up to its first preposition or relative: what decides number and article."""
     words = phrase.split()
-    for place, word in enumerate(words):
-        if place and word in {
-            "of",
-            "in",
-            "with",
-            "from",
-            "along",
-            "across",
-            "at",
-            "over",
-            "on",
-            "that",
-            "where",
-            "between",
-            "around",
-            "near",
-            "for",
-            "to",
-            "by",
-            "through",
-        }:
-            return words[place - 1]
-    return words[-1] if words else ""
+    end = next((place for place, word in enumerate(words) if place and word.rstrip(",") in _JOINTS), len(words))
+    return " ".join(words[:end]).rstrip(",")
+
+
+def head(phrase: str) -> str:
+    """The noun that decides number."""
+    return (core(phrase).split() or [""])[-1]
 
 
 def is_plural(phrase: str) -> bool:
     """Whether a noun phrase takes "are"; "x and y" does."""
     noun = head(phrase)
-    return " and " in f" {phrase} " or (noun.endswith("s") and not noun.endswith(MASS_ENDINGS)) or noun in {"debris-pieces", "data", "nuclei", "fissurae"}
+    return " and " in f" {core(phrase)} " or (noun.endswith("s") and not noun.endswith(MASS_ENDINGS)) or noun in {"nuclei", "menisci"}
+
+
+def is_countable(phrase: str) -> bool:
+    """Whether a singular noun phrase wants an article."""
+    return indefinite(phrase) != phrase
 
 
 def be(phrase: str) -> str:

@@ -64,7 +64,8 @@ class Vocabulary(Term):
 
     @classmethod
     def build(cls, artefacts: Mapping[str, Any], *, attributes: tuple[Attribute, ...] = (), structures: tuple[Structure, ...] = ()) -> Vocabulary:
-        """The whole ontology and the words of recipes. artefacts : name of recipe -> its Words, or the Degradation or Mix itself (then attributes and parts are known too).
+        """The whole ontology and the words of recipes. artefacts : name of recipe -> its Words, or the Degradation or Mix itself (then attributes and parts
+        are known too).
 
         Raises
             DeclarationError: a name without modality, a level without looks, a look shared by two levels.
