@@ -33,7 +33,7 @@ def grey_white_boundary(picture: Array, mask: Array) -> Array | None:
         return None
     smooth = cv2.GaussianBlur(picture, (0, 0), 1.2)
     is_white, is_grey = inner & (smooth > between), inner & (smooth <= between) & (smooth > low)
-    seam = _grown(is_white, 2) & _grown(is_grey, 2) & ~_grown(inner & (smooth <= low), 2)
+    seam = _grown(is_white, 2) & _grown(is_grey, 2) & ~_grown(inner & (smooth <= low), 5)
     return seam if np.count_nonzero(seam) > 0.02 * np.count_nonzero(mask) else None
 
 
