@@ -16,7 +16,7 @@ from medq_gen.ontology.levels import LEVELS
 from medq_gen.report import thumbnail
 from medq_gen.report.pictures import Pictures
 from medq_gen.report.plot import MAX_DOTS, strip
-from medq_gen.report.rows import Ladder, Overview, Row, by_level, chosen, overview
+from medq_gen.report.rows import Ladder, Overview, Row, by_level, chosen, knob_of, overview
 from medq_gen.report.samples import Samples
 from medq_gen.store import Store
 
@@ -68,7 +68,7 @@ def _values(store: Store, found: Overview) -> dict[str, Any]:  # Any: what a tem
         "unit": sheet.unit,
         "plot": strip(rows),
         "max_dots": MAX_DOTS,
-        "listed": [(row, sheet.knob(row)) for row in rows[:MAX_LISTED]],
+        "listed": [(row, knob_of(row, sheet.unit)) for row in rows[:MAX_LISTED]],
         "n_rows": len(rows),
         "missing": missing[:MAX_NOTES],
         "n_missing": len(missing),
@@ -114,12 +114,6 @@ class _Sheet:
         self.embedded, self.reduced = 0, False
         self._kept: list[tuple[float, float]] = []
 
-    def knob(self, row: Row) -> str:
-        """The strength with its unit."""
-        if row.strength is None:
-            return "untouched"
-        return row.strength if isinstance(row.strength, str) else f"{row.strength:.3g} {self.unit}".strip()
-
     def ladders(self, ladders: Sequence[Ladder]) -> list[dict[str, Any]]:
         """Ladders with their pictures, until the page is full."""
         shown = []
@@ -141,7 +135,7 @@ class _Sheet:
             if row.key == ladder.clean:
                 continue
             picture = thumbnail.opened(self.pictures.png(row.key))
-            cells[level] = {"row": row, "knob": self.knob(row), "picture": self._embed(picture), "moved": self._moved(row)}
+            cells[level] = {"row": row, "knob": knob_of(row, self.unit), "picture": self._embed(picture), "moved": self._moved(row)}
             if clean is not None:
                 change = thumbnail.difference(picture, clean)
                 changes |= {level: change} if change is not None else {}

@@ -40,6 +40,13 @@ class Row:
         return cls(*known, (record.band_low, record.band_high), record.tier, measures)
 
 
+def knob_of(row: Row, unit: str) -> str:
+    """The strength with its unit."""
+    if row.strength is None:
+        return "untouched"
+    return row.strength if isinstance(row.strength, str) else f"{row.strength:.3g} {'' if unit == '1' else unit}".strip()
+
+
 @dataclass(slots=True)
 class Ladder:
     """The pictures of one case and repeat. clean : key of the untouched reference."""

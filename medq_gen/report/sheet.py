@@ -9,7 +9,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from medq_gen import files
+from medq_gen.ontology.levels import LEVELS, Level
+from medq_gen.report.pictures import Pictures
+from medq_gen.report.rows import Ladder, knob_of, overview
 from medq_gen.report.thumbnail import opened
+from medq_gen.store import Store
 
 GAP, CAPTION, HEAD, SIDE = 10, 40, 34, 26
 PAPER, INK, FAINT = (16, 17, 20), (236, 238, 242), (160, 166, 178)
@@ -53,6 +57,27 @@ def write(path: Path, rows: Sequence[tuple[str, Sequence[Cell]]], *, columns: Se
     with files.whole(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)
     return path
+
+
+def of_runs(path: Path, runs: Sequence[Store], *, ladders: int = 1, edge_px: int = 256) -> Path:
+    """A sheet over several runs: clean, mild, moderate, severe; the ladders of each run with most levels first, so that equal words of different recipes stand one below another."""
+    rows: list[tuple[str, list[Cell]]] = []
+    for store in runs:
+        recipe = store.plan["content"]["recipe"]
+        pictures, unit = Pictures(store), recipe["strength"].get("unit", "")
+        whole = sorted(overview(store).ladders.values(), key=lambda ladder: -len(ladder.rungs))
+        for ladder in whole[:ladders]:
+            cells = [Cell(pictures.png(ladder.clean) if ladder.clean else None, "untouched")]
+            cells += [_rung(ladder, level, pictures, unit) for level in LEVELS[1:]]
+            rows.append((recipe["name"], cells))
+    return write(path, rows, columns=("Clean", *(level.capitalize() for level in LEVELS[1:])), edge_px=edge_px)
+
+
+def _rung(ladder: Ladder, level: Level, pictures: Pictures, unit: str) -> Cell:
+    row = ladder.rungs.get(level)
+    if row is None:
+        return Cell(None, "missing" if level in ladder.missing else "not asked for", ladder.missing.get(level, ""))
+    return Cell(pictures.png(row.key), f"u {row.effect:.2f}" if row.effect is not None else "", knob_of(row, unit))
 
 
 def _left(place: int, edge_px: int) -> int:

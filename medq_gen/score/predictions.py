@@ -33,6 +33,8 @@ def read_predictions(path: Path) -> list[Prediction]:
     Raises
         ConfigError: the file is absent, of another type, or has no column that names items or texts.
     """
+    if path.is_dir():
+        raise ConfigError(f"predictions={path} is a folder: score one file (one model) at a time")
     if not path.is_file():
         raise ConfigError(f"predictions={path}: no such file; allowed: a {', '.join(SUFFIXES)} file with the columns id (or index) and prediction")
     if path.suffix.lower() not in SUFFIXES:

@@ -24,7 +24,7 @@ from medq_gen.report import build, thumbnail
 from medq_gen.report.pictures import Pictures
 from medq_gen.report.plot import LEFT, WIDTH, strip
 from medq_gen.report.rows import Ladder, chosen, overview
-from medq_gen.report.sheet import Cell, write
+from medq_gen.report.sheet import GAP, HEAD, SIDE, Cell, of_runs, write
 from medq_gen.store import Store
 
 
@@ -257,6 +257,18 @@ def test_a_sheet_is_a_grid_of_its_pictures(tmp_path: Path) -> None:
     assert write(tmp_path / "again.png", rows, columns=("Clean", "Mild"), edge_px=64).read_bytes() == path.read_bytes()
     with pytest.raises(ValueError, match="needs 3 cells"):
         write(path, rows, columns=("Clean", "Mild", "Severe"))
+
+
+def test_runs_stand_one_below_another(run: Store, tmp_path: Path) -> None:
+    """A sheet over two runs has a row for each, clean to severe from left to right: detail falls along the row; the fullest ladder is chosen."""
+    path = of_runs(tmp_path / "sheet.png", [run, run], edge_px=96)
+    codes = np.asarray(Image.open(path).convert("L"), dtype=float)
+    top = HEAD + 10
+    detail = [np.abs(np.diff(codes[top : top + 80, SIDE + GAP + place * (96 + GAP) + 10 :][:, :76], axis=1)).mean() for place in range(4)]
+    assert detail == sorted(detail, reverse=True)
+    assert detail[3] > 0.1
+    half = (codes.shape[0] - HEAD) // 2
+    np.testing.assert_array_equal(codes[HEAD : HEAD + half], codes[HEAD + half :])
 
 
 def test_anisotropic_pixels_are_shown_in_proportion() -> None:
