@@ -60,7 +60,7 @@ def write(path: Path, rows: Sequence[tuple[str, Sequence[Cell]]], *, columns: Se
 
 
 def of_runs(path: Path, runs: Sequence[Store], *, ladders: int = 1, edge_px: int = 256) -> Path:
-    """A sheet over several runs: clean, mild, moderate, severe; the ladders of each run with most levels first, so that equal words of different recipes stand one below another."""
+    """A sheet over several runs: clean, mild, moderate, severe, so that equal words of different recipes stand one below another. Fullest ladders first."""
     rows: list[tuple[str, list[Cell]]] = []
     for store in runs:
         recipe = store.plan["content"]["recipe"]
