@@ -50,7 +50,9 @@ def vessel_tree(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     rows, columns = shape
     canvas = np.zeros(shape, dtype=np.float32)
     for _ in range(round(rows * columns * TEXEL_MM**2 / 130)):  # a stem every 1.3 cm^2
-        tips = [(rng.uniform(0, rows), rng.uniform(0, columns), rng.uniform(0, math.tau), float(rng.choice([1.6, 2.4, 3.6], p=[0.5, 0.35, 0.15])), 0)]
+        tips: list[tuple[float, float, float, float, int]] = [
+            (rng.uniform(0, rows), rng.uniform(0, columns), rng.uniform(0, math.tau), float(rng.choice([1.6, 2.4, 3.6], p=[0.5, 0.35, 0.15])), 0)
+        ]
         layer = np.zeros(shape, dtype=np.float32)
         while tips:
             row, column, way, width, age = tips.pop()
@@ -63,9 +65,9 @@ def vessel_tree(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
                 row, column = ahead
                 width *= 0.992
             if width > 0.9 and age < 6:
-                turn = rng.uniform(0.35, 0.8)
-                tips.append((row, column, way + turn, width * 0.74, age + 1))
-                tips.append((row, column, way - turn * rng.uniform(0.4, 1), width * 0.80, age + 1))
+                fork = rng.uniform(0.35, 0.8)
+                tips.append((row, column, way + fork, width * 0.74, age + 1))
+                tips.append((row, column, way - fork * rng.uniform(0.4, 1), width * 0.80, age + 1))
         np.maximum(canvas, layer, out=canvas)
     soft = cv2.GaussianBlur(canvas, (0, 0), 1.2)
     return np.asarray(np.clip(soft, 0, 1), dtype=np.float32)

@@ -30,7 +30,7 @@ FULL_WELL = 6000.0  # electrons at white
 
 @dataclass(frozen=True, eq=False)
 class Tube:
-    """codes : (row, column, 3) uint8. mask : (row, column) bool, the lit field. depth_mm : distance of the wall along each ray. field_deg : across the field."""
+    """codes : (row, column, 3) uint8. mask : (row, column) bool, lit. depth_mm : distance of the wall along each ray. field_deg : across the field."""
 
     codes: NDArray[np.uint8]
     mask: NDArray[np.bool_]
@@ -56,7 +56,8 @@ class Wall:
         angle = rng.choice([0, 1, 2], FOLDS) * math.tau / 3 + rng.uniform(-0.5, 0.5, FOLDS)
         taenia = rng.uniform(0, math.tau)
         folds = np.stack(
-            [position, rng.uniform(4.5, 10.5, FOLDS), rng.uniform(1.8, 3.6, FOLDS), angle + taenia, rng.uniform(-3, 3, FOLDS), rng.uniform(0.9, 1.7, FOLDS)], axis=1
+            [position, rng.uniform(4.5, 10.5, FOLDS), rng.uniform(1.8, 3.6, FOLDS), angle + taenia, rng.uniform(-3, 3, FOLDS), rng.uniform(0.9, 1.7, FOLDS)],
+            axis=1,
         )
         return cls((aside * math.cos(way), aside * math.sin(way)), (bend * math.cos(bend_way), bend * math.sin(bend_way)), taenia, folds)
 
@@ -85,7 +86,7 @@ def tube(*, seed: int, size: int = 640) -> Tube:
     """A colonoscopy frame without a patient.
 
     Model
-        An equidistant lens of 140 degrees looks into a bent tube of 21 mm radius with crescent folds; rays march to the wall. Direct light of two guides: albedo
+        An equidistant lens of 140 degrees looks into a bent tube of 21 mm radius with crescent folds; rays march to the wall. Light of two guides: albedo
         cos(theta) / d^2 each; scattered light; a rough film of water (GGX, F0 = 0.02) on bumpy mucosa gives the highlights; submucosal vessels absorb. Then
         automatic gain, a lens blur of 0.6 px, shot and read noise, sRGB codes and an octagonal or round mask.
     Parameters

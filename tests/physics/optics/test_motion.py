@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -41,7 +42,9 @@ def test_a_straight_sweep_is_sinc_along_its_direction(direction: float) -> None:
     assert not np.iscomplexobj(found)
     np.testing.assert_allclose(found, np.sinc(along * length), atol=2e-5)
     frequency = np.linspace(0, 0.5, 40)
-    np.testing.assert_allclose(path_contrast(arc(length, direction_deg=direction), frequency, direction_deg=direction), np.abs(np.sinc(frequency * length)), atol=1e-9)
+    np.testing.assert_allclose(
+        path_contrast(arc(length, direction_deg=direction), frequency, direction_deg=direction), np.abs(np.sinc(frequency * length)), atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("bend", [0.25, -0.2])
@@ -53,7 +56,7 @@ def test_a_bent_sweep_is_the_mean_of_many_frames(bend: float) -> None:
     rows, columns = frequencies(shape)
     per_piece = 500
     times = (np.arange(per_piece) + 0.5) / per_piece
-    points = np.concatenate([a + times[:, None] * (b - a) for a, b in zip(path, path[1:], strict=False)])
+    points = np.concatenate([a + times[:, None] * (b - a) for a, b in itertools.pairwise(path)])
     total = sum(np.exp(-2j * np.pi * (rows * r + columns * c)) for r, c in points) / len(points)
     np.testing.assert_allclose(path_transfer(tuple(map(tuple, path)), shape), total, atol=1e-4)
 
@@ -165,7 +168,7 @@ def test_a_frame_moves_once() -> None:
 
 
 def test_a_lone_highlight_does_not_ring_along_rows_and_columns() -> None:
-    """Swept obliquely, a white square on near black leaves the code of the background 8 px away from its streak, while an axis-parallel sweep is not tapered."""
+    """Swept obliquely, a white square on near black leaves the code of the background 8 px away from its streak, an axis-parallel sweep is not tapered."""
     codes = np.full((121, 160, 3), 12, np.uint8)
     codes[59:62, 79:82] = 255
     scan = Capture.of(codes, kind="endoscopy", field_mask=WHOLE)
