@@ -18,7 +18,7 @@ def projection_lines(grid: Grid, geometry: Geometry) -> Lines:
     band = 0.5 * math.hypot(1 / grid.spacing_mm[0], 1 / grid.spacing_mm[1])
     period_mm = 1.05 * (grid.radius_mm + max(geometry.reach_mm, grid.radius_mm))
     if isinstance(geometry, Parallel):
-        length = 2 * next_fast_len(math.ceil(period_mm / geometry.channel_mm / 2), real=True)
+        length = 2 * next_fast_len(math.ceil(max(period_mm / geometry.channel_mm, geometry.n_channels) / 2), real=True)
         step, n_views = 1.0 / (length * geometry.channel_mm), geometry.n_views
         # one short of the Nyquist frequency, which has no sign and would break the adjoint
         return Lines(n_views, math.pi, min(math.ceil(band / step) + 1, length // 2), step, inside=True)

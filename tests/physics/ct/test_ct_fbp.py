@@ -82,6 +82,18 @@ def test_a_fan_s_rays_are_narrower_at_its_rim():
     assert float(rim / middle) == pytest.approx(math.sqrt(0.75), rel=1e-6)
 
 
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL], ids=["fan", "parallel"])
+def test_crosstalk_takes_noise_by_its_own_factor(geometry):
+    """With a share c to each neighbour the integrand gains (1 - 2 c + 2 c cos(2 pi nu ds))^2, ds the channel's width at the isocentre."""
+    ones, s = np.ones(geometry.n_views), np.zeros(geometry.n_views)
+    pitch = geometry.channel_mm if geometry is PARALLEL else 541.0 * 1.6 / 949
+    nu = np.linspace(0, min(STANDARD.cutoff_per_mm, 1.0 / pitch if geometry is FAN else 0.5 / pitch), 20001)
+    gain = [np.trapezoid((nu * STANDARD(nu) * (1 - 2 * c + 2 * c * np.cos(2 * math.pi * nu * pitch))) ** 2, nu) for c in (0.0, 0.15)]
+    found = [float(noise_variance(ones, geometry, s_mm=s, kernel=STANDARD, crosstalk=c)) for c in (0.0, 0.15)]
+    assert found[1] / found[0] == pytest.approx(gain[1] / gain[0], rel=1e-3)
+    assert found[1] / found[0] < 0.8
+
+
 def test_the_noise_spectrum_is_ramp_times_kernel_squared():
     """NPS(f) = pi ds sigma_p^2 f A^2 / n_views, radial bins within 5 %."""
     geometry, grid, kernel = PARALLEL, Grid((256, 256), (0.6, 0.6)), STANDARD

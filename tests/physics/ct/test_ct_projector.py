@@ -69,6 +69,14 @@ def test_backprojection_is_the_adjoint(grid, geometry):
         assert float(af.norm()) > 1.0
 
 
+@pytest.mark.parametrize("geometry", [Parallel(n_views=30, n_channels=501, channel_mm=1.0), Fan(n_views=40)], ids=["parallel", "fan"])
+def test_a_detector_far_wider_than_the_object_sees_nothing_outside(geometry):
+    """A small grid before a wide detector: every channel is there, and nothing wraps round."""
+    grid, small = Grid((64, 70), (1.0, 1.0)), ((-8.0, 5.0, 3.0, 1.0), (4.0, 9.0, 4.0, 0.5))
+    found = project(torch.tensor(gaussian_picture(grid, small)), geometry, grid=grid).numpy()
+    np.testing.assert_allclose(found, gaussian_rays(geometry, small), atol=2e-6)
+
+
 def test_the_mass_of_each_view_is_the_mass_of_the_picture():
     """Sum over s of p ds is the same in all parallel views: the integral of the picture."""
     grid = GRIDS[1]
