@@ -12,10 +12,10 @@ from physics.mri.motion import Motion, turned
 
 # Share of the signal that may be left out: about the accuracy of the transform in single precision, the smoothness of the stored maps in double.
 TOLERANCE = {"single": 5e-5, "double": 1e-7}
-N_POSES = 10  # representative poses that the basis is taken from
+N_POSES = 8  # representative poses that the basis is taken from
 N_GRID = 28  # grid of the moved maps along each axis
 
-Complex = NDArray[np.complex128]
+Complex = NDArray[np.complex64] | NDArray[np.complex128]
 
 
 def moved_basis(
@@ -24,7 +24,7 @@ def moved_basis(
     """The maps C_c(R_j u + tau_j) of fixed coils in the frame of the moving body, as sum_r w_crj B_r(u).
 
     Model
-        The maps are smooth, so they are taken on a coarse grid; poses of one movement lie near a curve, so ten representative ones span them: B is the
+        The maps are smooth, so they are taken on a coarse grid; poses of one movement lie near a curve, so eight representative ones span them: B is the
         basis of the singular value decomposition of the maps of all coils under these poses, each place weighted by the signal there, cut at the
         tolerance; the weights of every pose follow by least squares on a subgrid. Eight coils and a head that moves by 10 mm need 16 to 20 fields
         together, against 24 to 32 of a basis for each coil.
@@ -61,7 +61,9 @@ def moved_basis(
     wanted = (signal[few] * _moved_maps(sensitivity, poses, coarse[few], spacing_mm=spacing_mm, matrix=matrix)).reshape(n_coils, len(poses), -1)
     weights = wanted @ np.linalg.pinv(weighted[few].reshape(rank, -1))
     fine = [make_interp_spline(axis, np.eye(N_GRID), k=5)(np.arange(n)) for axis, n in zip(axes, matrix, strict=True)]
-    return fine[0] @ (weighted / signal) @ fine[1].T, weights[:, line_of.ravel()].transpose(0, 2, 1)
+    coarse_basis = (weighted / signal).astype(np.complex64 if tolerance > 1e-6 else np.complex128)
+    down, right = (matrix.astype(coarse_basis.real.dtype) for matrix in fine)
+    return down @ coarse_basis @ right.T, weights[:, line_of.ravel()].transpose(0, 2, 1)
 
 
 def _moved_maps(
