@@ -123,7 +123,8 @@ def examine(file: BinaryIO, *, shown: str, max_pixels: int, max_bytes: int) -> S
 def _examine(file: BinaryIO, *, shown: str, max_pixels: int, max_bytes: int) -> Structure:
     syntax, preamble = _meta(file, shown=shown)
     found = Structure(transfer_syntax=syntax, has_preamble=preamble)
-    stream = _Stream(file, deflated=syntax == _DEFLATED, limit=max_bytes)
+    # What inflates is bounded by what headers may need until the picture states its size; what does not is bounded by its file.
+    stream = _Stream(file, deflated=syntax == _DEFLATED, limit=_SLACK_BYTES if syntax == _DEFLATED else max_bytes)
     order = "big" if syntax == _BIG else "little"
     levels: list[tuple[int, bool]] = []  # end (or -1: until the delimiter), implicit
     implicit, count = syntax == _IMPLICIT, 0
@@ -151,7 +152,7 @@ def _examine(file: BinaryIO, *, shown: str, max_pixels: int, max_bytes: int) -> 
         if not levels:
             found.tags.append(tag)
             if tag in (_PIXELS, *_FLOAT_PIXELS):
-                _pixels(found, stream, length, order, shown=shown, max_pixels=max_pixels)
+                _pixels(found, stream, length, shown=shown, max_pixels=max_pixels, max_bytes=max_bytes)
                 continue
             _note(found, tag, stream, length, order)
             continue
@@ -242,7 +243,7 @@ def _note(found: Structure, tag: int, stream: _Stream, length: int, order: str) 
         setattr(found, _WANTED[tag], int.from_bytes(raw[:2], "big" if order == "big" else "little"))
 
 
-def _pixels(found: Structure, stream: _Stream, length: int, order: str, *, shown: str, max_pixels: int) -> None:
+def _pixels(found: Structure, stream: _Stream, length: int, *, shown: str, max_pixels: int, max_bytes: int) -> None:
     """Check the size that the header states, then count the picture's bytes."""
     if found.rows * found.columns > max_pixels:
         raise SourceError(
@@ -252,7 +253,7 @@ def _pixels(found: Structure, stream: _Stream, length: int, order: str, *, shown
             "Leave it out, or raise source.max_megapixels if the size is meant",
         )
     found.has_pixels = True
-    stream.limit = min(stream.limit, stream.given + found.decoded_bytes + _SLACK_BYTES)
+    stream.limit = stream.given + min(found.decoded_bytes, max_bytes) + _SLACK_BYTES
     if length != _UNDEFINED:
         found.pixel_bytes = length
         stream.skip(length)

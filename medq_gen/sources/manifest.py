@@ -81,6 +81,8 @@ class ManifestSource(Configured):
             if isinstance(row, SourceError):
                 yield row
                 continue
+            if self._options.modality not in (None, row.declared.modality):
+                continue
             named[row.path] += 1
             if named[row.path] > 1:
                 yield SourceError(self._at(row), "path", "the same file stands in the table twice", "Leave one of the rows out")

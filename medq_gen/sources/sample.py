@@ -20,7 +20,7 @@ from physics.modality import Modality
 
 # Power of the abdomen drops by a factor of 30 between 0.33 and 0.40 of the Nyquist frequency along the phase-encode axis: beyond lies interpolation.
 TRUE_SHARE = 0.35
-_TUBE_SEED = 20
+_TUBE_SEED = 5
 
 
 class SampleOptions(Options):
@@ -98,9 +98,10 @@ def immunohistochemistry() -> Picture:
 
 def tube() -> Picture:
     """A rendered view down a mucosal tube: a phantom, never said to be a patient."""
-    from physics.optics.tube import render
+    from physics.optics import tube as renderer
 
-    return Picture("0", np.asarray(render(_TUBE_SEED), dtype=np.uint8), "endoscopy", "bowel", "luminal", None)
+    frame = renderer.tube(seed=_TUBE_SEED)
+    return Picture("0", frame.codes, "endoscopy", "colon", "luminal", None, {"field_deg": frame.field_deg}, field_mask=frame.mask)
 
 
 SAMPLES: tuple[Sample, ...] = (

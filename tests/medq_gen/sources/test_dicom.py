@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from medq_gen.errors import SourceError
-from medq_gen.records import Case
-from medq_gen.sources import Source, make
 from pydicom.dataset import Dataset
 from real_data import real_data
 
-
+from medq_gen.errors import SourceError
+from medq_gen.records import Case
+from medq_gen.sources import Source, make
 
 Write = Callable[..., Path]
 Index = Callable[[Source], tuple[list[Case], list[SourceError]]]

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from real_data import real_data
+
 from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import Source, make
 from medq_gen.sources.images import windowed_hu
-from PIL import Image
-from real_data import real_data
 
 Index = Callable[[Source], tuple[list[Case], list[SourceError]]]
 RGB = np.random.default_rng(3).integers(0, 250, (40, 64, 3)).astype(np.uint8)

@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image, PngImagePlugin
+from pydicom.dataset import Dataset
+
 from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import make
-from PIL import Image, PngImagePlugin
-from pydicom.dataset import Dataset
 
 Write = Callable[..., Path]
 SECRET = "ZQXJDOE"
@@ -183,7 +184,9 @@ def test_nifti(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image.header["db_name"] = SECRET
     image.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", SECRET.encode()))
     nibabel.save(image, tmp_path / "v.nii.gz")
-    (tmp_path / "v.json").write_text(json.dumps({"PatientName": SECRET, "AcquisitionTime": NUMBERS[0], "MagneticFieldStrength": 3, "PhaseEncodingDirection": SECRET}))
+    (tmp_path / "v.json").write_text(
+        json.dumps({"PatientName": SECRET, "AcquisitionTime": NUMBERS[0], "MagneticFieldStrength": 3, "PhaseEncodingDirection": SECRET})
+    )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         items = list(make("nifti", {"path": tmp_path, "modality": "mri"}).index())
@@ -199,7 +202,16 @@ def test_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str)
     rows = []
     for number, modality in enumerate(["endoscopy", "endoscopy", SECRET]):
         Image.fromarray(texture(64 + number, channels=3)).save(tmp_path / f"{number}.png")
-        row = {"path": f"{number}.png", "modality": modality, "anatomy": "", "subject": SECRET, "licence": "CC0", "split": "", "name": SECRET, "born": NUMBERS[0]}
+        row = {
+            "path": f"{number}.png",
+            "modality": modality,
+            "anatomy": "",
+            "subject": SECRET,
+            "licence": "CC0",
+            "split": "",
+            "name": SECRET,
+            "born": NUMBERS[0],
+        }
         rows.append(row)
     table = tmp_path / f"table.{kind}"
     if kind == "csv":

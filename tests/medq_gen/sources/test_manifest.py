@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
+
 from medq_gen.errors import ConfigError, SourceError
 from medq_gen.records import Case
 from medq_gen.sources import Source, make
-from PIL import Image
 
 Write = Callable[..., Path]
 Index = Callable[[Source], tuple[list[Case], list[SourceError]]]
@@ -126,7 +127,10 @@ def test_parquet_equals_csv(tmp_path: Path) -> None:
     """The same table in either format gives the same cases."""
     rows = [dict.fromkeys(NEEDED, "") | row(picture(tmp_path / f"{n}.png", n), subject=f"s{n % 2}") for n in range(3)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
-    found = [[item.model_dump_json() for item in make("manifest", {"path": path}).index() if isinstance(item, Case)] for path in (table(tmp_path / "t.csv", rows), tmp_path / "t.parquet")]
+    found = [
+        [item.model_dump_json() for item in make("manifest", {"path": path}).index() if isinstance(item, Case)]
+        for path in (table(tmp_path / "t.csv", rows), tmp_path / "t.parquet")
+    ]
     assert found[0] == found[1]
     assert len(found[0]) == 3
 
@@ -144,3 +148,13 @@ def test_missing_columns_stop_before_work(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("path,modality\n")
     with pytest.raises(ConfigError, match="anatomy, subject, licence, split"):
         make("manifest", {"path": tmp_path / "t.csv"})
+
+
+def test_rows_of_one_modality(tmp_path: Path, sorted_out: Index) -> None:
+    """source.modality passes over the rows of others, without an error."""
+    codes = np.random.default_rng(2).integers(0, 200, (40, 40)).astype(np.uint8)
+    Image.fromarray(codes).save(tmp_path / "m.png")
+    rows = [row(picture(tmp_path / "e.png", 1)), {"path": "m.png", "modality": "mri", "licence": "x", "spacing_mm": "1"}]
+    cases, errors = sorted_out(make("manifest", {"path": table(tmp_path / "t.csv", rows), "modality": "mri"}))
+    assert [case.entry for case in cases] == ["m.png#0"]
+    assert not errors

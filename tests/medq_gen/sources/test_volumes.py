@@ -8,10 +8,11 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from real_data import real_data
+
 from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import Source, make
-from real_data import real_data
 
 Index = Callable[[Source], tuple[list[Case], list[SourceError]]]
 
@@ -41,7 +42,9 @@ def first(source: Source) -> tuple[Case, np.ndarray]:
 )
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
 @pytest.mark.parametrize("flips", [(1, 1, 1), (-1, 1, -1), (-1, -1, 1)])
-def test_hanging(tmp_path: Path, axis: str, down: int, along: int, spacing: tuple[float, float], order: tuple[int, int, int], flips: tuple[int, int, int]) -> None:
+def test_hanging(
+    tmp_path: Path, axis: str, down: int, along: int, spacing: tuple[float, float], order: tuple[int, int, int], flips: tuple[int, int, int]
+) -> None:
     """However the voxels are stored, a slice hangs as radiologists hang it, and its spacing is that of its own rows and columns."""
     data = patient()
     affine = np.diag([1.5, 2.0, 3.0, 1.0])
