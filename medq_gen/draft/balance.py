@@ -83,9 +83,14 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
             out += group
     named = [candidate for candidate in out if candidate.family == "primary artefact"]
     rest = [candidate for candidate in out if candidate.family != "primary artefact"]
+    touched = Counter(candidate.confusion for candidate in named if candidate.right != NO_ARTEFACT)
     budget: Counter[str] = Counter()
-    for candidate in named:
-        budget[candidate.confusion] += NO_ARTEFACT_RATIO * (candidate.right == NO_ARTEFACT)
+    for candidate in ordered(named):  # "No artefact" is right in one item for each three in which it is wrong
+        if candidate.right == NO_ARTEFACT and budget[candidate.confusion] + NO_ARTEFACT_RATIO > max(touched[candidate.confusion], NO_ARTEFACT_RATIO):
+            named.remove(candidate)
+        elif candidate.right == NO_ARTEFACT:
+            budget[candidate.confusion] += NO_ARTEFACT_RATIO
+    named = [candidate for candidate in named if touched[candidate.confusion]]
     for candidate in ordered(named):
         extra: tuple[Distractor, ...] = ()
         if candidate.right != NO_ARTEFACT and budget[candidate.confusion] > 0:

@@ -35,15 +35,32 @@ def relation(text: str, known: Record | tuple[Record, Record]) -> tuple[str, flo
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Moderate noise is seen.", ("supported", 1)), ("Mild noise is seen.", ("supported", 0.5)), ("Severe noise is seen.", ("supported", 0.5)), ("Noise is seen.", ("supported", 1)),
-        ("No noise is seen.", ("contradicted", 0)), ("No severe noise is seen.", ("supported", 1)), ("The image is sharp.", ("supported", 1)), ("The image is blurred.", ("contradicted", 0)),
-        ("The image is mildly blurred.", ("contradicted", 0)), ("Contrast is reduced.", ("unsupported", 0)), ("Streaks are seen.", ("unsupported", 0)), ("Possible moderate noise.", ("supported", 0.5)),
-        ("Possibly no noise.", ("unsupported", 0)), ("A moderate zipper artefact is present.", ("supported", 1)), ("No RF leak artefact.", ("contradicted", 0)),
-        ("Noise lies in the upper half.", ("supported", 1)), ("Noise lies in the lower right quadrant.", ("contradicted", 0)), ("The ventricles are only partly visible.", ("supported", 1)),
-        ("The ventricles are lost.", ("supported", 0.5)), ("This is a CT image.", ("contradicted", 0)), ("This is an MR image.", ("supported", 1)),
-        ("Overall, the quality of this image is usable.", ("supported", 1)), ("Overall, the quality of this image is good.", ("supported", 0.5)), ("No artefact is seen.", ("contradicted", 0)),
+        ("Moderate noise is seen.", ("supported", 1)),
+        ("Mild noise is seen.", ("supported", 0.5)),
+        ("Severe noise is seen.", ("supported", 0.5)),
+        ("Noise is seen.", ("supported", 1)),
+        ("No noise is seen.", ("contradicted", 0)),
+        ("No severe noise is seen.", ("supported", 1)),
+        ("The image is sharp.", ("supported", 1)),
+        ("The image is blurred.", ("contradicted", 0)),
+        ("The image is mildly blurred.", ("contradicted", 0)),
+        ("Contrast is reduced.", ("unsupported", 0)),
+        ("Streaks are seen.", ("unsupported", 0)),
+        ("Possible moderate noise.", ("supported", 0.5)),
+        ("Possibly no noise.", ("unsupported", 0)),
+        ("A moderate zipper artefact is present.", ("supported", 1)),
+        ("No RF leak artefact.", ("contradicted", 0)),
+        ("Noise lies in the upper half.", ("supported", 1)),
+        ("Noise lies in the lower right quadrant.", ("contradicted", 0)),
+        ("The ventricles are only partly visible.", ("supported", 1)),
+        ("The ventricles are lost.", ("supported", 0.5)),
+        ("This is a CT image.", ("contradicted", 0)),
+        ("This is an MR image.", ("supported", 1)),
+        ("Overall, the quality of this image is usable.", ("supported", 1)),
+        ("Overall, the quality of this image is good.", ("supported", 0.5)),
+        ("No artefact is seen.", ("contradicted", 0)),
     ],
-)  # fmt: skip
+)
 def test_relations(text: str, expected: tuple[str, float]) -> None:
     """Supported, half supported one level off, contradicted, or more than the record knows."""
     assert relation(text, record(noise="moderate", sharpness="none", contrast=None)) == expected

@@ -57,10 +57,15 @@ def test_two_negations_assert(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "polarity"),
     [
-        ("The image is sharp.", "absent"), ("The image is not sharp.", "present"), ("The image is anything but sharp.", "present"), ("Sharpness is preserved.", "absent"),
-        ("Sharpness is reduced.", "present"), ("Sharpness is not reduced.", "absent"), ("The edges are crisp and the image is in focus.", "absent"),
+        ("The image is sharp.", "absent"),
+        ("The image is not sharp.", "present"),
+        ("The image is anything but sharp.", "present"),
+        ("Sharpness is preserved.", "absent"),
+        ("Sharpness is reduced.", "present"),
+        ("Sharpness is not reduced.", "absent"),
+        ("The edges are crisp and the image is in focus.", "absent"),
     ],
-)  # fmt: skip
+)
 def test_antonyms_turn_polarity(text: str, polarity: str) -> None:
     """ "Sharp" is the absence of blurring, "not sharp" its presence."""
     assert {claim.polarity for claim in read(text, VOCABULARY).claims if claim.subject.name == BLUR} == {polarity}
@@ -69,12 +74,25 @@ def test_antonyms_turn_polarity(text: str, polarity: str) -> None:
 @pytest.mark.parametrize(
     ("text", "levels"),
     [
-        ("Subtle noise.", ("mild",)), ("Mild noise.", ("mild",)), ("Moderate noise.", ("moderate",)), ("Marked noise.", ("severe",)), ("Severe noise.", ("severe",)),
-        ("Noise is marked.", ("severe",)), ("The image is slightly noisy.", ("mild",)), ("Very mild noise.", ("mild",)), ("Mild to moderate noise.", ("mild", "moderate")),
-        ("Noise of grade 2 of 3.", ("moderate",)), ("Noise (level 3/3).", ("severe",)), ("No severe noise.", ("none", "mild", "moderate")), ("The noise is not severe.", ("none", "mild", "moderate")),
-        ("At most mild noise.", ("none", "mild")), ("More than mild noise.", ("moderate", "severe")), ("At least moderate noise.", ("moderate", "severe")), ("Hardly any noise.", ("none", "mild")),
+        ("Subtle noise.", ("mild",)),
+        ("Mild noise.", ("mild",)),
+        ("Moderate noise.", ("moderate",)),
+        ("Marked noise.", ("severe",)),
+        ("Severe noise.", ("severe",)),
+        ("Noise is marked.", ("severe",)),
+        ("The image is slightly noisy.", ("mild",)),
+        ("Very mild noise.", ("mild",)),
+        ("Mild to moderate noise.", ("mild", "moderate")),
+        ("Noise of grade 2 of 3.", ("moderate",)),
+        ("Noise (level 3/3).", ("severe",)),
+        ("No severe noise.", ("none", "mild", "moderate")),
+        ("The noise is not severe.", ("none", "mild", "moderate")),
+        ("At most mild noise.", ("none", "mild")),
+        ("More than mild noise.", ("moderate", "severe")),
+        ("At least moderate noise.", ("moderate", "severe")),
+        ("Hardly any noise.", ("none", "mild")),
     ],
-)  # fmt: skip
+)
 def test_levels_are_read_as_words_numbers_and_ranges(text: str, levels: tuple[str, ...]) -> None:
     """Adverbs, grades and bounds give the levels that they allow, and no other."""
     assert only(text).levels == levels
@@ -123,10 +141,14 @@ def test_the_article_is_no_image() -> None:
 @pytest.mark.parametrize(
     ("text", "visibility"),
     [
-        ("The optic disc is clearly delineated.", ("good",)), ("The optic disc is not clearly seen.", ("usable", "reject")), ("The optic disc cannot be made out.", ("reject",)),
-        ("The optic disc is only partly visible.", ("usable",)), ("The optic disc is no longer visible.", ("reject",)), ("The optic disc is not lost.", ("good", "usable")),
+        ("The optic disc is clearly delineated.", ("good",)),
+        ("The optic disc is not clearly seen.", ("usable", "reject")),
+        ("The optic disc cannot be made out.", ("reject",)),
+        ("The optic disc is only partly visible.", ("usable",)),
+        ("The optic disc is no longer visible.", ("reject",)),
+        ("The optic disc is not lost.", ("good", "usable")),
     ],
-)  # fmt: skip
+)
 def test_structures_are_graded(text: str, visibility: tuple[str, ...]) -> None:
     """How well a structure is seen, with negation."""
     assert only(text).visibility == visibility
@@ -135,10 +157,13 @@ def test_structures_are_graded(text: str, visibility: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
-        ("Overall, the quality of this image is good.", ("good",)), ("The quality is not good.", ("usable", "reject")), ("Image quality: usable", ("usable",)),
-        ("This image must be rejected.", ("reject",)), ("The image is of good quality.", ("good",)),
+        ("Overall, the quality of this image is good.", ("good",)),
+        ("The quality is not good.", ("usable", "reject")),
+        ("Image quality: usable", ("usable",)),
+        ("This image must be rejected.", ("reject",)),
+        ("The image is of good quality.", ("good",)),
     ],
-)  # fmt: skip
+)
 def test_verdicts_are_read(text: str, verdict: tuple[str, ...]) -> None:
     """The tier, in the fixed words and in others."""
     assert only(text).verdict == verdict
