@@ -141,7 +141,7 @@ def _request(values: Mapping[str, Any], *, title: str, multirun: bool) -> Reques
     """
     from medq_gen.run import Request
 
-    recipe = values["recipe"]
+    recipe = values.get("recipe")
     if not recipe:
         raise ConfigError("no recipe was chosen: give recipe=<name>; medq-gen alone lists them")
     name, executor = recipe["name"], values["executor"]

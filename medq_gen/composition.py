@@ -23,7 +23,6 @@ from medq_gen.errors import ConfigError
 
 KEYS = ("recipe", "source", "levels", "repeats", "seed", "out", "executor", "task", "run", "runs", "format", "predictions", "key")
 _PACKAGE = Path(__file__).resolve().parent
-_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
 def conf_dir() -> Path:
@@ -39,7 +38,7 @@ def show(arguments: Sequence[str]) -> None:
     def never(config: DictConfig) -> None:
         raise AssertionError("Hydra was asked to show, not to run")
 
-    sys.argv = ["medq-gen", *arguments, *_QUIET]
+    sys.argv = ["medq-gen", *arguments]
     hydra_main(version_base=None, config_path=str(conf_dir()), config_name="config")(never)()
 
 

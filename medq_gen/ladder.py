@@ -17,6 +17,7 @@ from medq_gen.seeds import Purpose, digest, generator
 from medq_gen.solve import MIDDLE_FIRST, Curve, Solved, band_of, draw_target
 from physics.measure.pair import Pair, Reading, View
 from physics.measure.registration import register
+from physics.measure.structures import structures_of
 from physics.pose import Pose
 from physics.scan import acquire
 
@@ -118,6 +119,14 @@ class Bench:
     def stored_pair_of(self, shot: Shot | None) -> Pair:
         """The stored picture beside its registered reference; without a shot the reference beside itself."""
         return self._still if shot is None else self.stored_pair(shot.scan, shot.codes, shot.reference)
+
+    @cached_property
+    def _still_structures(self) -> dict[str, Tensor]:
+        return structures_of(self._still.reference, self.stored)
+
+    def structures(self, pair: Pair) -> dict[str, Tensor]:
+        """Masks of the structures that a stored pair's reference shows; where the reference is the still one they are known already."""
+        return self._still_structures if pair.reference is self._still.reference else structures_of(pair.reference, pair.view)
 
     def native_pair(self, shot: Shot | None) -> Pair:
         """The native picture beside its registered reference; without a shot the reference beside itself."""

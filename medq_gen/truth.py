@@ -18,6 +18,7 @@ from physics.measure import quality
 from physics.measure.attributes import ATTRIBUTE_ANCHORS, ATTRIBUTE_MEASURES
 from physics.measure.pair import Measure, Pair, Place, Reading
 from physics.measure.place import place_of
+from physics.measure.structures import visibility
 from physics.modality import Modality
 
 
@@ -30,8 +31,9 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
     level = rung.level if rung is not None else "none"
     pair = bench.native_pair(shot)
     alone = _alone(bench, recipe, ladder, shot)
-    attributes = tuple(_attributes(case, recipe, bench.stored_pair_of(shot), shot, level))
-    structures = tuple(_structures(pair))
+    stored = bench.stored_pair_of(shot)
+    attributes = tuple(_attributes(case, recipe, stored, shot, level))
+    structures = tuple(_structures(bench, stored))
     low, high = BANDS[level]
     record = Record(
         key=f"{ladder.key}/{rung.level if rung is not None else REFERENCE}",
@@ -121,9 +123,12 @@ def _shown(case: Case) -> dict[str, Level]:
     return shown
 
 
-def _structures(pair: Pair) -> Iterator[StructureRecord]:
-    """How well each structure can be seen."""
-    yield from ()
+def _structures(bench: Bench, pair: Pair) -> Iterator[StructureRecord]:
+    """How well each structure can be seen that the reference shows for certain. Structures of a still reference are looked for once a case."""
+    for name, mask in bench.structures(pair).items():
+        seen = visibility(pair, mask)
+        if seen is not None:
+            yield StructureRecord(name=name, contrast_kept=seen.contrast_kept, fidelity=seen.fidelity, visibility=seen.visibility)
 
 
 def _alone(bench: Bench, recipe: Degradation | Mix, ladder: Ladder, shot: Shot | None) -> dict[str, float]:
