@@ -18,6 +18,7 @@ Writer = Callable[..., dict[str, int]]  # (content, folder, *, image_free) -> ro
 WRITERS: dict[str, Writer] = {"vlmevalkit": vlmevalkit.write, "jsonl": jsonl.write, "imagefolder": imagefolder.write}
 FORMATS = tuple(WRITERS)
 SPOOL = ".spool"
+REBUILD = "rebuild"  # a folder of its own: readers that take every *.jsonl of an export find rows of one kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,8 @@ class Exported:
 def export(run: Path | str | Store, format: str, out: Path | str | None = None, *, image_free: bool = False) -> Exported:
     """Write a run in a format, into <out>/<format>; out is <run>/export by default. An earlier export there is replaced once the new one is whole.
 
-    image_free : leave pictures out. records.jsonl and plan.json hold what is needed to make them again from the same sources (task=replay), for data whose
-    licence
-    forbids passing pictures on.
+    image_free : leave pictures out. The records and the plan in rebuild/ hold what is needed to make them again from the same sources (task=replay), for data
+    whose licence forbids passing pictures on.
 
     Raises
         ConfigError: an unknown format, or a folder that holds something else. StoreError: no store, nothing in it, or a text that tables would lose.
@@ -47,9 +47,10 @@ def export(run: Path | str | Store, format: str, out: Path | str | None = None, 
     with replaced(folder) as fresh:
         rows = WRITERS[format](content if image_free else content.spooled(fresh / SPOOL), fresh, image_free=image_free)
         shutil.rmtree(fresh / SPOOL, ignore_errors=True)
-        with open(fresh / "records.jsonl", "w", encoding="utf-8", newline="\n") as stream:
+        (fresh / REBUILD).mkdir()
+        with open(fresh / REBUILD / "records.jsonl", "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(files.to_json(record.model_dump(mode="json", by_alias=True)) + "\n" for record in content.records.values())
-        files.write_text(fresh / "plan.json", files.to_page({"content": store.plan.get("content"), "digest": store.plan.get("digest")}))
+        files.write_text(fresh / REBUILD / "plan.json", files.to_page({"content": store.plan.get("content"), "digest": store.plan.get("digest")}))
         about = {"version": EXPORT_VERSION, "format": format, "digest": content.digest, "image_free": image_free, "plan": store.plan.get("digest")}
         files.write_text(fresh / MARKER, files.to_page({**about, "rows": rows, "records": len(content.records)}))
     return Exported(folder, content.digest, rows)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medq_gen.errors import ConfigError
-from medq_gen.files import TEMPORARY
 
 MARKER = "export.json"  # what every export holds; a folder without it is not ours to replace
 
@@ -24,8 +23,11 @@ def replaced(folder: Path) -> Iterator[Path]:
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or (folder / MARKER).is_file())):
         raise ConfigError(f"out={folder} holds other files and no {MARKER}: choose an empty or new folder, or remove it")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh, old = (folder.with_name(f"{TEMPORARY}{folder.name}-{name}-{os.getpid()}") for name in ("new", "old"))
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh, old = folder.with_name(f".unfinished-{folder.name}"), folder.with_name(f".replaced-{folder.name}")
+    if old.exists() and not folder.exists():  # killed between the two renames below
+        os.replace(old, folder)
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir()
     try:
         yield fresh

@@ -104,3 +104,15 @@ def test_datasets_opens_the_image_folders(run: fake_store.Store, tmp_path: Path)
     blur = [np.abs(np.diff(np.asarray(pairs[0][name], dtype=float), axis=0)).mean() for name in ("image_a", "image_b")]
     assert blur[0] < blur[1]
     assert pairs[0]["better"] == "second"
+
+
+@pytest.mark.slow
+def test_datasets_opens_the_training_rows(run: fake_store.Store, tmp_path: Path) -> None:
+    """Every *.jsonl of the folder, taken together, has one schema; the solutions arrive as they were written."""
+    datasets = pytest.importorskip("datasets")
+    folder = export(run, "jsonl", tmp_path / "out").path
+    opened = datasets.load_dataset("json", data_files=str(folder / "*.jsonl"), cache_dir=str(tmp_path / "cache"))["train"]
+    wanted = {row["id"]: row for row in rows_of(folder)}
+    assert len(opened) == len(wanted)
+    for row in opened:
+        assert (row["solution"], row["images"], row["levels"]) == tuple(wanted[row["id"]][name] for name in ("solution", "images", "levels"))

@@ -15,8 +15,10 @@ import pytest
 from fake_store import Options
 from PIL import Image
 
+from medq_gen import files
 from medq_gen.errors import ConfigError, StoreError
 from medq_gen.export import export
+from medq_gen.export.folder import replaced
 from medq_gen.export.pictures import MIN_EDGE, for_loaders
 from medq_gen.export.tables import is_missing_word, require_text, stated, write_tsv
 
@@ -93,7 +95,7 @@ def test_an_option_that_would_vanish_stops_the_export(tmp_path: Path, word: str)
     with pytest.raises(StoreError, match=r"A: .*No artefact"):
         export(store, "vlmevalkit")
     assert not (tmp_path / "run" / "export" / "vlmevalkit").exists()
-    assert list((tmp_path / "run").rglob(".tmp-*")) == []
+    assert [path for path in (tmp_path / "run").rglob(".*") if path.is_dir()] == []
 
 
 @pytest.mark.parametrize("word", ["2", "2.5", "-1", "1e3", "True", "inf"])
@@ -216,7 +218,7 @@ def test_without_pictures_the_records_stay(tmp_path: Path) -> None:
     folder = export(store, "vlmevalkit", image_free=True).path
     frame = table(folder, QA)
     assert not {"image", "image_path", "image_a"} & set(frame.columns)
-    assert len((folder / "records.jsonl").read_text().splitlines()) == sum(1 for _ in store.records())
+    assert len((folder / "rebuild" / "records.jsonl").read_text().splitlines()) == sum(1 for _ in store.records())
     assert all(b"iVBORw0KGgo" not in path.read_bytes() and b"\x89PNG" not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
@@ -240,3 +242,21 @@ def test_a_second_export_replaces_the_first_whole(tmp_path: Path) -> None:
     assert old.digest != new.digest
     assert {path.stem.rpartition("-")[2] for path in new.path.glob("*.tsv")} == {new.digest}
     assert list((tmp_path / "out").iterdir()) == [new.path]
+
+
+def test_what_a_killed_export_left_is_swept(tmp_path: Path) -> None:
+    """Leftovers neither stop nor enter the next export, a run that goes on does not stumble over them, and an export that was set aside comes back."""
+    store = fake_store.make(tmp_path / "run", Options(cases=1))
+    done = export(store, "jsonl")
+    home = done.path.parent
+    (home / ".unfinished-jsonl" / "images").mkdir(parents=True)
+    (home / ".unfinished-jsonl" / "half.jsonl").write_text("{")
+    done.path.rename(home / ".replaced-jsonl")
+    assert files.sweep(store.path) == []
+    with pytest.raises(StoreError), replaced(done.path):
+        assert (done.path / "export.json").is_file(), "the export that was set aside is back while the new one is made"
+        raise StoreError("the new one failed")
+    assert (done.path / "export.json").is_file()
+    again = export(store, "jsonl")
+    assert not (again.path / "half.jsonl").exists()
+    assert list(home.iterdir()) == [again.path]
