@@ -18,10 +18,13 @@ from physics.measure.residual import split_of
 from physics.measure.source_shows import blockiness as source_blockiness
 
 NOISE_GATE = (0.40, 0.70)
+NOISE_PRESENT = (0.08, 0.20)
+ALIAS_GATE = (0.02, 0.10)
 STRUCTURE_GATE = (0.08, 0.20)
-DIRECTION_GATE = (0.33, 0.45)
+DIRECTION_GATE = (0.40, 0.44)
 STAIN_GATE = (0.40, 0.75)
 CLIPPED_CODE = 250.0
+PLAIN_CONTRAST = ("ct", "histopathology")  # where mean brightness is no measure of light
 COLOUR_BLOCK_PX = 8
 
 DETAIL = (0.18, 0.41, 0.68)
@@ -44,7 +47,7 @@ def added_noise(pair: Pair) -> float | Reading:
     split, harm = split_of(pair), families.disturbance(pair)
     if split is None or harm.value is None:
         return Reading(None, harm.reason or "too little of the object can be judged")
-    return harm.value * gate(split.noise_share, NOISE_GATE)
+    return harm.value * gate(split.noise_of_detail, NOISE_GATE) * gate(split.noise_share, NOISE_PRESENT)
 
 
 @measure("1")
@@ -62,6 +65,9 @@ def aliasing(pair: Pair) -> float | Reading:
     split, harm = split_of(pair), families.disturbance(pair)
     if split is None or harm.value is None:
         return Reading(None, harm.reason or "too little of the object can be judged")
+    if hasattr(pair.scan, "lines"):  # the scan knows: without a missing line there is no aliasing, with one everything foreign is
+        missing = pair.scan.lines is not None and not bool(pair.scan.lines.all())
+        return harm.value * gate(split.foreign / split.change if split.change > 0 else 0.0, ALIAS_GATE) if missing else 0.0
     grainy = gate(split.noise_share / max(split.noise_share + split.structure_share, 1e-9), (0.80, 0.95))
     return harm.value * gate(split.structure_share + split.noise_share, STRUCTURE_GATE) * (1.0 - grainy)
 
@@ -104,11 +110,11 @@ def blur_direction(pair: Pair) -> float | Reading:
 
 @measure("1")
 def contrast_reduced(pair: Pair) -> float | Reading:
-    """Share of the contrast between tissues that is gone, relative to mean brightness (CT: in the window)."""
+    """Share of the contrast between tissues that is gone, relative to mean brightness (CT: in the window; slides: in codes, where white is glass)."""
     coarse = coarse_gain(pair)
     if coarse is None:
         return Reading(None, "the object shows no coarse structures")
-    if pair.view.modality == "ct":
+    if pair.view.modality in PLAIN_CONTRAST:
         return 1.0 - coarse
     mask = array(pair.canonical_reference.mask)
     first, second = (float(array(side.luma)[mask].mean()) for side in (pair.canonical_reference, pair.canonical_degraded))

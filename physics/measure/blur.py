@@ -12,7 +12,8 @@ from physics.measure.pair import Array, Pair, array
 from physics.measure.residual import smooth_gain
 
 DIRECTIONS_DEG = tuple(range(0, 180, 5))
-EDGE_PX = 1.5
+EDGES_PX = (1.5, 4.0, 10.0)  # the finest scale at which something is left to compare
+ENOUGH_LEFT = 0.35
 COARSE = 4
 LEAST_GAIN = 0.02
 NOTICED = 0.04  # a smaller loss has no direction worth naming
@@ -38,8 +39,8 @@ def blur_of(pair: Pair) -> Blur | None:
     """The directional gains of a blur; None where the reference has no edges.
 
     Model
-        gain(t) = sum (u . grad D)(u . grad R) / sum (u . grad R)^2, u = (sin t, cos t), gradients at 1.5 px, D evened by the low-frequency ratio, over
-        the steep pixels of the reference; divided by the coarse gain.
+        gain(t) = sum (u . grad D)(u . grad R) / sum (u . grad R)^2, u = (sin t, cos t), gradients at 1.5 px (4 or 10 where a
+        strong blur left nothing finer to compare), D evened by the low-frequency ratio, over the steep pixels of the reference.
     Parameters
         pair : registered pictures.
     Returns
@@ -59,7 +60,16 @@ def blur_of(pair: Pair) -> Blur | None:
     where = side[0]
     reference, degraded = array(pair.canonical_reference.luma), array(pair.canonical_degraded.luma)
     even = degraded / smooth_gain(reference, degraded, array(pair.canonical_reference.mask))
-    (ry, rx), (dy, dx) = (np.gradient(cv2.GaussianBlur(x, (0, 0), EDGE_PX, borderType=cv2.BORDER_REFLECT)) for x in (reference, even))
+    found = None
+    for sigma in EDGES_PX:
+        found = _gains(reference, even, where, sigma)
+        if found.across >= ENOUGH_LEFT:
+            break
+    return found
+
+
+def _gains(reference: Array, even: Array, where: Array, sigma: float) -> Blur:
+    (ry, rx), (dy, dx) = (np.gradient(cv2.GaussianBlur(x, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)) for x in (reference, even))
     ry, rx, dy, dx = (np.asarray(g[where], np.float64) for g in (ry, rx, dy, dx))
     angle = np.radians(DIRECTIONS_DEG)
     down, right = np.sin(angle), np.cos(angle)

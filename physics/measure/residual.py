@@ -25,10 +25,12 @@ MAD_TO_SIGMA = 1.4826
 class Split:
     """Energies of a change, in codes squared per judged pixel.
 
-    change : of everything. foreign : of what no dimming, shading or blurring of the reference explains. noise : the part of it without structure.
+    change : of everything. detail : of what a change of brightness, contrast or shading does not explain. foreign : of what no dimming, shading or blurring
+    of the reference explains. noise : the part of it without structure.
     """
 
     change: float
+    detail: float
     foreign: float
     noise: float
 
@@ -36,6 +38,11 @@ class Split:
     def noise_share(self) -> float:
         """Share of the change that is noise."""
         return self.noise / self.change if self.change > 0 else 0.0
+
+    @property
+    def noise_of_detail(self) -> float:
+        """Share of the change of detail that is noise: the lift that a magnitude gives to noise in the dark does not count against it."""
+        return self.noise / self.detail if self.detail > 0 else 0.0
 
     @property
     def structure_share(self) -> float:
@@ -87,18 +94,23 @@ def _split(pair: Pair) -> Split | None:
     if pair.view.modality == "ct":
         for clipped in (reference <= 0.5, reference >= 254.5):
             terms += [cv2.GaussianBlur(clipped.astype(reference.dtype), (0, 0), sigma, borderType=cv2.BORDER_REFLECT) for sigma in BLEED_PX]
-    design = np.stack([term[where] for term in terms], axis=1).astype(np.float64)
-    scale = np.sqrt(np.mean(design**2, axis=0)) + 1e-12
-    design /= scale
     values = even[where].astype(np.float64)
-    solution = np.linalg.lstsq(design.T @ design + 1e-9 * len(values) * np.eye(design.shape[1]), design.T @ values, rcond=None)[0]
     rest = np.zeros(reference.shape, np.float64)
-    rest[where] = values - design @ solution
+    rest[where] = _unexplained(values, [term[where] for term in terms])
+    toned = _unexplained(values, [np.ones_like(values), reference[where], reference[where] ** 2])
     foreign = float(np.mean(rest[where] ** 2))
     rows, columns = pair.view.mask.shape
     sigma, total = _diagonal(rest, where), _white(int(rows), int(columns))
     noise = min(sigma**2 * total, foreign)
-    return Split(max(change, foreign), foreign, noise)
+    return Split(max(change, foreign), max(float(np.mean(toned**2)), foreign), foreign, noise)
+
+
+def _unexplained(values: Array, terms: list[Array]) -> Array:
+    """What is left of values after a least-squares fit of the terms."""
+    design = np.stack(terms, axis=1).astype(np.float64)
+    design /= np.sqrt(np.mean(design**2, axis=0)) + 1e-12
+    normal = design.T @ design + 1e-9 * len(values) * np.eye(design.shape[1])
+    return np.asarray(values - design @ np.linalg.solve(normal, design.T @ values))
 
 
 def smooth_gain(reference: Array, degraded: Array, mask: Array) -> Array:
