@@ -15,7 +15,7 @@ from physics.fourier import frequencies, to_picture
 from physics.mri.encoding import NYQUIST
 from physics.nufft import at_frequencies
 
-EPS = 1e-4  # of the transform in single precision: 1e-5 of the volume, far below noise
+EPS = 5e-4  # of the transform in single precision; measured on a Gaussian: below 1e-4 of the volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def move_volume(volume: Tensor, motion: SpatialMotion, *, spacing_mm: tuple[floa
     turns = torch.from_numpy(Rotation.from_rotvec(np.radians(motion.rotation_deg)).as_matrix())  # (line, 3, 3)
     k = [frequencies(n) / (n * d) for n, d in zip(shape, spacing_mm, strict=True)]  # cycles per millimetre
     omega = torch.empty((3, *shape), dtype=real)
-    angle = torch.zeros(shape, dtype=real)
+    ramps = []
     for axis in range(3):
         broadcast = [1, 1, 1]
         broadcast[axis] = shape[axis]
@@ -66,7 +66,11 @@ def move_volume(volume: Tensor, motion: SpatialMotion, *, spacing_mm: tuple[floa
             # (R^T k)_into = sum_axis R[axis, into] k_axis, in radians per voxel
             term = (2 * pi * spacing_mm[into] * along * turns[:, axis, into].reshape(per_line)).to(real)
             omega[into] = term if axis == 0 else omega[into] + term
-        angle = angle - (2 * pi * along * torch.from_numpy(motion.shift_mm[:, axis]).reshape(per_line)).to(real)
+        angle = (-2 * pi * along * torch.from_numpy(motion.shift_mm[:, axis]).reshape(per_line)).to(real)
+        ramps.append(torch.polar(torch.ones_like(angle), angle))
     known = (omega.abs() <= NYQUIST).all(dim=0)
     samples = at_frequencies(density, omega.reshape(3, prod(shape)), eps=EPS if real == torch.float32 else None).reshape(shape)
-    return to_picture(samples * known * torch.polar(torch.ones_like(angle), angle), axes=(0, 1, 2)).abs()
+    samples = samples * known
+    for ramp in ramps:
+        samples = samples * ramp
+    return to_picture(samples, axes=(0, 1, 2)).abs()
