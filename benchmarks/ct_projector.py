@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from skimage.transform import iradon, radon
 from benchmarks.timing import Row, interleave, table
 from physics.ct import CTScan, lower_dose
 from physics.ct.fbp import reconstruct
-from physics.ct.geometry import FAN, Geometry, Grid, Parallel
+from physics.ct.geometry import FAN, Fan, Geometry, Grid, Parallel
 from physics.ct.kernel import STANDARD
 from physics.ct.projector import project
 from physics.scan import acquire
@@ -26,7 +27,7 @@ CENTRE_PX = 0.5  # scikit-image turns about N // 2, we about (N - 1) / 2
 # x, y (mm, y down), standard deviation, peak; practically band-limited, so the error is the projector's
 GAUSSIANS = tuple((180 * math.cos(2.4 * i) * (i / 22) ** 0.5, 180 * math.sin(2.4 * i) * (i / 22) ** 0.5, 4.0 + 0.4 * i, 0.5 + 0.05 * i) for i in range(22))
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]  # Any: the peer's precision is its own
 
 
 def picture(centre_mm: float = 0.0) -> Array:
@@ -46,7 +47,7 @@ def rays(theta: Array, s: Array) -> Array:
 
 def rays_of(geometry: Geometry) -> Array:
     """Line integrals along the rays of a geometry."""
-    fan_angle = geometry.gamma()[None] if geometry.beam == "fan" else np.zeros((1, geometry.n_channels))
+    fan_angle = geometry.gamma()[None] if isinstance(geometry, Fan) else np.zeros((1, geometry.n_channels))
     return rays(geometry.theta()[:, None] + fan_angle, geometry.s_mm()[None])
 
 
@@ -66,12 +67,14 @@ def _contestants() -> tuple[dict[str, Callable[[], object]], dict[str, float]]:
     s = (np.arange(N_PX) - N_PX // 2).astype(np.float64)
     peer_rays = rays(-PARALLEL.theta()[None], s[:, None]).astype(np.float32)
     scan = CTScan.of(single * 0 - 1000 + 1000 * (single > 0.05), spacing_mm=(0.8, 0.8), n0=3e5, kernel=STANDARD)
+    peer_iradon: Callable[..., Array] = iradon  # untyped in scikit-image
+    peer_radon: Callable[..., Array] = radon
     seeds = iter(range(10**6))
     calls: dict[str, Callable[[], object]] = {
         "project": lambda: project(single, PARALLEL, grid=GRID),
-        "radon": lambda: radon(peer_picture, degrees, circle=True),
+        "radon": lambda: peer_radon(peer_picture, degrees, circle=True),
         "reconstruct": lambda: reconstruct(sinogram, PARALLEL, grid=GRID),
-        "iradon": lambda: iradon(peer_rays, degrees, circle=True, filter_name="ramp"),
+        "iradon": lambda: peer_iradon(peer_rays, degrees, circle=True, filter_name="ramp"),
         "project, fan": lambda: project(single, FAN, grid=GRID),
         "reconstruct, fan": lambda: reconstruct(fan_sinogram, FAN, grid=GRID),
         "low dose, fan": lambda: acquire(lower_dose(scan, 0.1, seed=next(seeds))),

@@ -18,6 +18,7 @@ from physics.scan import EditConflict, Event
 
 GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
 _AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
+_THIN_MM = 8.0
 
 
 class Stage(IntEnum):
@@ -90,8 +91,8 @@ class CTScan:
             raise ValueError(f"geometry {geometry!r}; allowed: {sorted(GEOMETRIES)}")
         padding = hu < -1024.0 if padding_value is None else (hu < -1024.0) | (hu == padding_value)
         body = (hu > _BODY_HU) & ~padding
-        truncated = _cut(body, padding)
         grid = Grid((hu.shape[0], hu.shape[1]), (float(spacing_mm[0]), float(spacing_mm[1])))
+        truncated = _cut(_thick(body, grid), padding)
         assumed = ["scanner geometry, bowtie filter, crosstalk and electronic noise of the detector"]
         assumed += ["reconstruction kernel, from the grain of the source"] * (not isinstance(kernel, Kernel)) + [
             "quanta of the source's dose, from the noise of the source"
@@ -158,6 +159,16 @@ def _bowtie_mm(body: Tensor, grid: Grid) -> float:
     width_mm = float(columns.max() - columns.min() + 1) * grid.spacing_mm[1]
     height_mm = float(rows.max() - rows.min() + 1) * grid.spacing_mm[0]
     return 200.0 if max(width_mm, height_mm) < 280.0 else 320.0
+
+
+def _thick(body: Tensor, grid: Grid) -> Tensor:
+    """What is thicker than 8 mm: the patient, but neither the table's top nor its rails."""
+    rows, columns = (2 * round(_THIN_MM / 2 / spacing) + 1 for spacing in grid.spacing_mm)
+
+    def grown(mask: Tensor) -> Tensor:
+        return torch.nn.functional.max_pool2d(mask.float()[None, None], (rows, columns), stride=1, padding=(rows // 2, columns // 2))[0, 0] > 0
+
+    return grown(~grown(~body))
 
 
 def _cut(body: Tensor, padding: Tensor) -> bool:

@@ -46,7 +46,8 @@ def test_few_quanta_are_poisson_quantiles(mean):
 
 @pytest.mark.parametrize("mean", [12.1, 30.0, 400.0])
 def test_many_quanta_are_the_quantiles_before_rounding(mean):
-    """From 12 quanta on the counts lie within three quarters of a quantum of SciPy's quantiles, far into both tails, so that both branches rise with the normal."""
+    """From 12 quanta on the counts lie within three quarters of a quantum of SciPy's quantiles, far into both tails, so that both branches
+    rise with the normal."""
     z = torch.tensor(np.linspace(-3.0, 3.5, 301))
     expected = poisson.ppf(0.5 * (1 + np.vectorize(math.erf)(z.numpy() / math.sqrt(2))), mean)
     assert np.abs(poisson_of(torch.full((301,), mean, dtype=torch.float64), z).numpy() - expected).max() < 0.75

@@ -158,6 +158,16 @@ def test_a_cut_body_is_recorded():
     assert scan_of(torch.where(circle, torch.full_like(inside.hu, -2000.0), inside.hu)).truncated
 
 
+def test_a_table_that_leaves_the_picture_does_not_cut_the_body():
+    """A thin table across the whole field is no truncation; a slab as thick as a body is."""
+    hu = water(radius_mm=60.0)
+    thin, thick = hu.clone(), hu.clone()
+    thin[100:102, :] = 100.0
+    thick[100:112, :] = 100.0
+    assert not scan_of(thin).truncated
+    assert scan_of(thick).truncated
+
+
 def test_the_filter_fits_the_patient():
     """Narrower than 280 mm: head filter; wider: body filter."""
     assert scan_of(water(70.0)).bowtie_mm == 200.0
