@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from medq_gen.draft.clauses import place_phrase
 from medq_gen.draft.facts import Facts, Finding
 from medq_gen.draft.items import Distractor, Evidence, QuestionType, identity
+from medq_gen.ontology.contents import fits
 from medq_gen.ontology.grammar import capital
 from medq_gen.ontology.levels import LEVELS
 from medq_gen.ontology.places import DIRECTIONS, PHRASES, rivals
@@ -154,7 +155,7 @@ def _granted(facts: Facts) -> Iterator[Candidate]:
     """Questions that take the artefact or a finding for granted: its cause, its place, which of two dominates."""
     record, artefact = facts.record, facts.artefact
     members = facts.vocabulary.confusion.get(record.modality, ())
-    if record.recipe in members:
+    if record.recipe in members and fits(artefact.cause, record.anatomy):
         pool = tuple(Distractor(option=capital(other.cause), reason=f"{other.artefact} is not in this picture") for other in _rivals(facts, members))
         yield Candidate(
             facts=facts, type="what", family="cause", scope="specific", asked="cause", asked_level=record.level, x="",

@@ -9,14 +9,14 @@ import numpy as np
 
 from medq_gen.draft.facts import Facts, Finding, Seen
 from medq_gen.ontology import adverbs
-from medq_gen.ontology.contents import PICTURES, anatomy_phrase, view_phrase
+from medq_gen.ontology.contents import PICTURES, anatomy_phrase, fits, view_phrase
 from medq_gen.ontology.grammar import agree, article, be, indefinite, is_plural, join
 from medq_gen.ontology.levels import Level
 from medq_gen.ontology.places import PHRASES
 from medq_gen.records import PlaceRecord
 
 _CLAUSE = re.compile(
-    r"\b(?:was|were|is|are|moved|took|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b"
+    r"\b(?:was|were|is|are|moved|took|reached|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b"
 )
 
 
@@ -191,8 +191,19 @@ def named(facts: Facts, pen: Pen) -> str:
             f"{one} {be(name)} not seen",
              f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {one} is visible")
         )  # fmt: skip
-    look = pen.choose(artefact.looks[level])
+    looks = [look for look in artefact.looks[level] if fits(look, facts.record.anatomy)]
     noun = graded(name, level, pen)
+    if not looks:
+        return pen.choose(
+            (
+                f"there {be(name)} {noun}",
+                f"{noun} {be(name)} present",
+                f"the image is affected by {noun}",
+                f"{noun} {be(name)} visible",
+                f"the image shows {noun}",
+            )
+        )
+    look = pen.choose(looks)
     bare = pen.choose(adverbs.ADJECTIVES[level])
     forms = [
         f"there {be(name)} {noun}: {look}",
@@ -214,7 +225,7 @@ def named(facts: Facts, pen: Pen) -> str:
     if " with " in look:
         forms = [form for form in forms if f", with {look}" not in form]
     text = pen.choose(forms)
-    if level != "mild" and pen.chance(0.45):
+    if level != "mild" and fits(artefact.cause, facts.record.anatomy) and pen.chance(0.45):
         text += f", {cause_of(artefact.cause)}"
     return text
 
@@ -222,15 +233,16 @@ def named(facts: Facts, pen: Pen) -> str:
 def looked(facts: Facts, pen: Pen) -> list[str]:
     """The artefact and its look as two sentences, where a reference would else be too short."""
     artefact, level = facts.artefact, facts.record.level
-    noun, look = graded(artefact.artefact, level, pen), pen.choose(artefact.looks[level])
-    shows = "they show as" if is_plural(artefact.artefact) else "it shows as"
-    return [f"{noun} {be(artefact.artefact)} {pen.choose(('present', 'seen', 'visible'))}", f"{shows} {look}"]
+    noun, shows = graded(artefact.artefact, level, pen), "they show as" if is_plural(artefact.artefact) else "it shows as"
+    looks = [look for look in artefact.looks[level] if fits(look, facts.record.anatomy)]
+    second = f"{shows} {pen.choose(looks)}" if looks else f"the degree of {artefact.artefact} is {pen.choose(adverbs.ADJECTIVES[level])}"
+    return [f"{noun} {be(artefact.artefact)} {pen.choose(('present', 'seen', 'visible'))}", second]
 
 
 def effect(facts: Facts, pen: Pen) -> str | None:
     """What the artefact hides; said from moderate on."""
     artefact = facts.artefact
-    if facts.record.level in ("none", "mild") or not artefact.hides:
+    if facts.record.level in ("none", "mild") or not artefact.hides or not fits(artefact.hides, facts.record.anatomy):
         return None
     name = artefact.artefact
     return pen.choose(

@@ -6,7 +6,7 @@ from medq_gen.draft import clauses
 from medq_gen.draft.clauses import Pen
 from medq_gen.draft.facts import Facts
 from medq_gen.draft.items import Image
-from medq_gen.ontology.contents import PICTURES, anatomy_phrase, view_phrase
+from medq_gen.ontology.contents import anatomy_phrase
 from medq_gen.ontology.grammar import be, is_countable, is_plural, join, sentence
 from medq_gen.ontology.spelling import Spelling, spell
 from medq_gen.seeds import Purpose, generator
@@ -55,7 +55,7 @@ def paired(first: Facts, second: Facts, better: Image, *, seed: int, key: str, s
     """The reference of a pair: what both show, the first image, the second by contrast, the decisive difference, verdict."""
     pen = pen_of(seed, key, salt)
     record = first.record
-    noun = " ".join(part for part in (view_phrase(record.view), pen.choose(PICTURES[record.modality])) if part)
+    noun = clauses.picture_of(first, pen)
     anatomy = anatomy_phrase(record.anatomy)
     both = (
         f"both images are {noun}s"

@@ -45,3 +45,16 @@ def anatomy_phrase(anatomy: str) -> str | None:
 def view_phrase(view: str) -> str | None:
     """An adjective for the view; None where the case states nothing that is known here."""
     return VIEW_WORDS.get(_key(view))
+
+
+# Words of a look, a cause or a loss that are true of these anatomies only.
+BOUND: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
+    (frozenset({"head", "brain", "skull", "scalp", "cortical", "cortex", "sulci", "grey", "white"}), frozenset({"head", "brain"})),
+    (frozenset({"organ", "organs", "liver"}), frozenset({"abdomen", "liver", "pelvis", "chest"})),
+)
+
+
+def fits(phrase: str, anatomy: str) -> bool:
+    """Whether a phrase may be said of a picture of this anatomy: no skull in an abdomen."""
+    words = set(phrase.lower().replace("-", " ").replace(",", " ").replace("'s", " ").split())
+    return all(_key(anatomy) in anatomies for bound, anatomies in BOUND if words & bound)
