@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from medq_gen.sources.headers import acquisition, window_of
 from pydicom.dataset import Dataset
+
+from medq_gen.sources.headers import acquisition, window_of
 
 
 def made(**elements: Any) -> Dataset:
