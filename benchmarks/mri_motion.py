@@ -57,7 +57,9 @@ def rows() -> list[Row]:
     return [
         Row("motion, 256², 255 poses, one channel, against 255 poses", ours, "torchio RandomMotion, 255", plane["ours"], plane["torchio 255"], goal=50),
         Row("motion, 256², 255 poses, one channel, against 2 poses", ours, "torchio RandomMotion, 2", plane["ours"], plane["torchio 2"], goal=1 / 1.5),
-        Row("motion, 256², 255 poses, eight fixed coils (goal 100 ms)", ours, "torchio RandomMotion, 2, one channel", plane["ours 8 coils"], plane["torchio 2"]),
+        Row(
+            "motion, 256², 255 poses, eight fixed coils (goal 100 ms)", ours, "torchio RandomMotion, 2, one channel", plane["ours 8 coils"], plane["torchio 2"]
+        ),
         *_volume_rows(),
     ]
 

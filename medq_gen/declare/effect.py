@@ -50,4 +50,3 @@ class Effect:
     def with_anchors(self, anchors: tuple[float, float, float]) -> Effect:
         """The same family with other anchors (a recipe's or a user's own)."""
         return replace(self, anchors=anchors)
-

@@ -13,13 +13,41 @@ from medq_gen.records import AttributeRecord, DisplayRecord, MeasureRecord, Plac
 
 def record(**changes: object) -> Record:
     fields: dict[str, object] = {
-        "key": "c0/mri_noise/0/mild", "case": "c0", "group": "g0", "split": "test", "modality": "mri", "anatomy": "head", "view": "axial", "spacing_mm": (1.0, 0.5),
-        "origin": "clinical", "licence": "CC0-1.0", "recipe": "mri_noise", "recipe_version": 1, "variant": "", "bands_version": 1, "level": "mild", "strength": 0.07,
-        "target": 1.0, "effect": 1.02, "band_low": 0.75, "band_high": 1.25, "pattern": '{"noise_seed": 9007199254740991}',
-        "attributes": (AttributeRecord(name="noise", value=4.5, unit="codes", level="mild", basis="measured", place=PlaceRecord(box=(0, 0, 0.5, 1), region="upper half", share=0.8)),),
-        "structures": (), "measures": (MeasureRecord(name="psnr", value=math.inf, unit="dB", reason="identical pictures"),), "tier": "usable", "tier_rule": 1,
-        "display": DisplayRecord(name="mri p99.5", low=0.0, high=900.0), "assumed": ("phase",), "image_sha256": "00", "synthetic": True,
-    }  # fmt: skip
+        "key": "c0/mri_noise/0/mild",
+        "case": "c0",
+        "group": "g0",
+        "split": "test",
+        "modality": "mri",
+        "anatomy": "head",
+        "view": "axial",
+        "spacing_mm": (1.0, 0.5),
+        "origin": "clinical",
+        "licence": "CC0-1.0",
+        "recipe": "mri_noise",
+        "recipe_version": 1,
+        "variant": "",
+        "bands_version": 1,
+        "level": "mild",
+        "strength": 0.07,
+        "target": 1.0,
+        "effect": 1.02,
+        "band_low": 0.75,
+        "band_high": 1.25,
+        "pattern": '{"noise_seed": 9007199254740991}',
+        "attributes": (
+            AttributeRecord(
+                name="noise", value=4.5, unit="codes", level="mild", basis="measured", place=PlaceRecord(box=(0, 0, 0.5, 1), region="upper half", share=0.8)
+            ),
+        ),
+        "structures": (),
+        "measures": (MeasureRecord(name="psnr", value=math.inf, unit="dB", reason="identical pictures"),),
+        "tier": "usable",
+        "tier_rule": 1,
+        "display": DisplayRecord(name="mri p99.5", low=0.0, high=900.0),
+        "assumed": ("phase",),
+        "image_sha256": "00",
+        "synthetic": True,
+    }
     return Record(**{**fields, **changes})  # type: ignore[arg-type]
 
 
