@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from physics.display import LONG_EDGE, canonical, luma, to_codes
+from physics.measure.noise_level import MAD_TO_SIGMA
 from physics.measure.pair import Array, View, array
-from physics.measure.quality import MAD_TO_SIGMA
 
 Level = Literal["none", "mild", "moderate", "severe"]
 LEVELS: tuple[Level, ...] = ("none", "mild", "moderate", "severe")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from real_data import real_data
 
 from physics.display import Display, canonical, display_of, luma, object_mask, resampled, to_codes, to_png8
+from physics.object_mask import aerated_share
 
 
 def test_a_window_maps_low_centre_and_high():
@@ -75,6 +77,34 @@ def test_ct_windows_follow_anatomy(anatomy, low, high):
     """Brain 80/40, abdomen 400/40, lung 1500/-600, bone 2000/500; abdomen where nothing else is known."""
     shown = display_of(torch.zeros(8, 8), modality="ct", anatomy=anatomy)
     assert (shown.low, shown.high) == (low, high)
+
+
+def _chest(lung_radius: float) -> torch.Tensor:
+    y, x = np.mgrid[:256, :256] - 128
+    hu = np.where(np.hypot(y / 90, x / 115) < 1, 40.0, -1000.0)
+    for side in (-55, 55):
+        hu[np.hypot(y, x - side) < lung_radius] = -820.0
+    return torch.from_numpy(hu.astype(np.float32))
+
+
+@pytest.mark.parametrize(("radius", "name"), [(0.0, "mediastinum 400/40"), (18.0, "mediastinum 400/40"), (30.0, "lung 1500/-600")])
+def test_a_chest_is_shown_for_what_it_holds(radius, name):
+    """Lungs of 2 x pi r^2 in a body of pi 90 115: 6 % is a section through the liver's dome, 17 % is lung; `lung` itself is never overruled."""
+    share = 2 * radius**2 / (90 * 115)
+    assert aerated_share(_chest(radius)) == pytest.approx(share, abs=0.005)
+    assert display_of(_chest(radius), modality="ct", anatomy="chest").name == name
+    assert display_of(_chest(radius), modality="ct", anatomy="lung").name == "lung 1500/-600"
+
+
+def test_sections_through_the_liver_of_a_chest_scan_show_soft_tissue():
+    """A real series that its header calls a chest: every section holds less than 7 % of lung."""
+    import pydicom
+
+    for path in sorted(real_data("ct", "lidc_idri_0314").glob("*.dcm"))[::4]:
+        read = pydicom.dcmread(path)
+        hu = torch.from_numpy(read.pixel_array * np.float32(read.RescaleSlope) + np.float32(read.RescaleIntercept))
+        assert 0.02 < aerated_share(hu) < 0.07
+        assert display_of(hu, modality="ct", anatomy="chest").name == "mediastinum 400/40"
 
 
 def test_a_declared_window_is_width_and_level():

@@ -176,7 +176,7 @@ def test_stain_strength_is_recovered(factor):
         View("histopathology", "tissue", CODES, torch.ones(N, N, dtype=torch.bool), None),
     )
     assert attributes.stain_ratio(pair).value == pytest.approx(factor, rel=0.03)
-    assert attributes.stain_change(pair).value == pytest.approx(families.colour_difference(pair).value, rel=0.02)
+    assert attributes.dye_change(pair).value == pytest.approx(families.colour_difference(pair).value, rel=0.02)
     over, under = attributes.over_staining(pair).value, attributes.under_staining(pair).value
     assert (over > 0) == (factor > 1)
     assert (under > 0) == (factor < 1)
@@ -189,7 +189,7 @@ def test_brighter_light_is_no_stain():
         torch.from_numpy(_codes(_slide() + 0.3)),
         View("histopathology", "tissue", CODES, torch.ones(N, N, dtype=torch.bool), None),
     )
-    assert attributes.stain_change(darker).value < 0.1 * families.colour_difference(darker).value
+    assert attributes.dye_change(darker).value < 0.1 * families.colour_difference(darker).value
     assert attributes.under_exposure(darker).value == pytest.approx(np.log2(10**0.3), rel=0.05)
     assert attributes.over_exposure(darker).value == 0.0
     assert attributes.brightening(darker).value == pytest.approx(-np.log2(10**0.3), rel=0.05)

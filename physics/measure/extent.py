@@ -1,0 +1,68 @@
+"""How much of the object is covered, how far it is warped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physics.measure.canonical_codes import resampled_display
+from physics.measure.pair import Pair, Reading, array, measure
+
+COVERED_CODES = 0.02 * 255.0
+
+
+@measure("1")
+def covered_share(pair: Pair) -> float | Reading:
+    """Share of the object that is covered or changed by more than 2 % of white.
+
+    Model
+        Share of object pixels on the canonical grid where any channel differs by more than 5.1 codes.
+    Parameters
+        pair : registered pictures.
+    Returns
+        0 to 1.
+    Assumes
+        Nothing but the cover changed: noise elsewhere would count.
+    Not modelled
+        How opaque the cover is.
+    References
+        None.
+    Oracle
+        A pasted square of known area.
+    """
+    mask = array(pair.canonical_reference.mask)
+    if not mask.any():
+        return Reading(None, "the object is empty")
+    first, second = (resampled_display(native, pair) for native in (pair.reference, pair.degraded))
+    change = np.abs(array(first) - array(second))
+    change = change.max(axis=2) if change.ndim == 3 else change
+    return float(np.mean(change[mask] > COVERED_CODES))
+
+
+@measure("px")
+def displacement(pair: Pair) -> float | Reading:
+    """How far the picture is warped: 95th percentile of the scan's displacement, in pixels of the canonical picture.
+
+    Model
+        |d| / spacing * 512 / long edge, 95th percentile over the object; d = scan.displacement_mm(), shape (2, row, column).
+    Parameters
+        pair : its scan gives the field; its view the spacing.
+    Returns
+        Pixels.
+    Assumes
+        The field is known from the scan, never estimated from pictures.
+    Not modelled
+        Through-plane displacement.
+    References
+        None.
+    Oracle
+        A constant field of known millimetres on anisotropic pixels.
+    """
+    field = getattr(pair.scan, "displacement_mm", None)
+    if field is None:
+        return Reading(None, "the scan gives no displacement field")
+    if pair.view.spacing_mm is None:
+        return Reading(None, "the pixel spacing is not known")
+    moved = array(field()) / np.asarray(pair.view.spacing_mm, np.float32)[:, None, None]
+    mask = array(pair.view.mask)
+    far = float(np.percentile(np.hypot(moved[0], moved[1])[mask], 95))
+    return float(far * max(pair.canonical_reference.luma.shape) / max(mask.shape))
