@@ -43,6 +43,7 @@ DISTURBANCE = (0.30, 0.51, 0.65)
 SHADING = (0.085, 0.225, 0.50)
 EXPOSURE = (0.45, 1.1, 2.2)
 COLOUR = (5.5, 16.0, 28.5)
+STAIN = (4.0, 10.5, 19.5)
 COVER = (0.005, 0.05, 0.18)
 BLOCKS = (0.10, 0.45, 1.10)
 
@@ -83,7 +84,8 @@ ATTRIBUTE_ANCHORS: dict[str, tuple[float, float, float]] = {
     **dict.fromkeys(("sharpness", "defocus", "motion blur", "contrast", "haze"), DETAIL),
     **dict.fromkeys(("brightness", "over-exposure", "under-exposure"), EXPOSURE),
     **dict.fromkeys(("uniformity", "intensity inhomogeneity", "uneven illumination"), SHADING),
-    **dict.fromkeys(("staining intensity", "over-staining", "under-staining", "stain shift", "colour", "colour cast", "colour distortion"), COLOUR),
+    **dict.fromkeys(("staining intensity", "over-staining", "under-staining"), STAIN),
+    **dict.fromkeys(("stain shift", "colour", "colour cast", "colour distortion"), COLOUR),
     **dict.fromkeys(("saturation", "coverage"), COVER),
     "compression": BLOCKS,
     "geometric fidelity": (2.0, 7.5, 18.0),

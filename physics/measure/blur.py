@@ -54,7 +54,7 @@ def blur_of(pair: Pair) -> Blur | None:
     Oracle
         Line kernels at known angles; an isotropic Gaussian.
     """
-    side = detail_of(pair.canonical_reference)
+    side = detail_of(pair)
     if side is None:
         return None
     where = side[0]

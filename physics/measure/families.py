@@ -2,7 +2,7 @@
 
 from physics.measure.brightness import SHADING_PX, exposure, exposure_stops, linear_light, low_frequency_ratio, shading
 from physics.measure.canonical_codes import canonical_codes, resampled_display
-from physics.measure.colour_change import colour_difference
+from physics.measure.colour_change import colour_difference, stain_change
 from physics.measure.detail import MIN_PIXELS, contrast_lost, detail_of, high_pass
 from physics.measure.disturbance import disturbance, judged_mask
 from physics.measure.extent import covered_share, displacement
@@ -25,4 +25,5 @@ __all__ = [
     "low_frequency_ratio",
     "resampled_display",
     "shading",
+    "stain_change",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from physics.measure.brightness import linear_light
 from physics.measure.canonical_codes import canonical_codes
 from physics.measure.colour import delta_e_2000, lab_of_codes
-from physics.measure.colour_change import colour_difference
+from physics.measure.colour_change import stain_change
 from physics.measure.detail import MIN_PIXELS
 from physics.measure.gate import gate
 from physics.measure.pair import Array, Pair, Reading, array, measure
@@ -29,8 +29,8 @@ def stain_ratio(pair: Pair) -> float | Reading:
 
 @measure("dE00")
 def dye_change(pair: Pair) -> float | Reading:
-    """Colour difference that a change of stain explains: dE00 over the tissue, as far as densities were mixed linearly."""
-    densities, difference = _densities(pair), colour_difference(pair)
+    """Harm of a change of stain: the family's, as far as densities were mixed linearly."""
+    densities, difference = _densities(pair), stain_change(pair)
     if densities is None or difference.value is None:
         return Reading(None, difference.reason or "no tissue takes up stain")
     first, second = densities
@@ -45,14 +45,14 @@ def dye_change(pair: Pair) -> float | Reading:
 
 @measure("dE00")
 def over_staining(pair: Pair) -> float | Reading:
-    """Colour difference of a stain stronger than the reference's; 0 where it is weaker."""
+    """Harm of a stain stronger than the reference's; 0 where it is weaker."""
     ratio = stain_ratio(pair)
     return dye_change(pair) if ratio.value is None or ratio.value > 1 else 0.0
 
 
 @measure("dE00")
 def under_staining(pair: Pair) -> float | Reading:
-    """Colour difference of a stain weaker than the reference's; 0 where it is stronger."""
+    """Harm of a stain weaker than the reference's; 0 where it is stronger."""
     ratio = stain_ratio(pair)
     return dye_change(pair) if ratio.value is None or ratio.value < 1 else 0.0
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from physics.display import canonical, resampled, to_codes
 from physics.measure import structures_colour as colour
 from physics.measure import structures_grey as grey
-from physics.measure.families import MIN_PIXELS, high_pass
+from physics.measure.detail import MIN_PIXELS, field_of, high_pass
 from physics.measure.pair import Array, Pair, View, array
 
 Visibility = Literal["good", "usable", "reject"]
@@ -98,8 +98,8 @@ def visibility(pair: Pair, mask: Tensor) -> Seen | None:
     Oracle
         deg = c ref has beta c and rho 1; noise of equal energy has rho 1 / sqrt(2).
     """
-    where = array(mask)
-    first, second = (high_pass(array(side.luma))[where].astype(np.float64) for side in (pair.canonical_reference, pair.canonical_degraded))
+    where, field = array(mask), field_of(pair)
+    first, second = (high_pass(array(side.luma), field=field)[where].astype(np.float64) for side in (pair.canonical_reference, pair.canonical_degraded))
     energy = float(first @ first)
     if energy <= 1.0:
         return None

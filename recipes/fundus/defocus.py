@@ -34,7 +34,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("defocus", "D", neutral=0.0, limit=40.0, scale="log"),
+    strength=Strength("defocus", "D", neutral=0.0, limit=30.0, scale="log"),
     effect=detail,
     measures=(blur_disc, mtf50_ratio),
     attributes=("defocus", "sharpness"),

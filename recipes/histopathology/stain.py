@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
-from medq_gen.declare.families import colour
+from medq_gen.declare.families import stain
 from medq_gen.errors import DeclarationError
 from physics.optics import Capture
 from physics.optics.measures import haematoxylin_ratio, second_dye_ratio
@@ -41,10 +41,10 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("change of the amount of dye", "log2", neutral=0.0, limit=5.0),
-    effect=colour,
+    strength=Strength("change of the amount of dye", "log2", neutral=0.0, limit=3.5),
+    effect=stain,
     measures=(haematoxylin_ratio, second_dye_ratio),
-    attributes=("stain shift", "over-staining", "under-staining", "contrast"),
+    attributes=("over-staining", "under-staining", "contrast", "stain shift"),
     words=Words(
         artefact="staining artefact",
         synonyms=("staining error", "abnormal staining", "improper staining"),

@@ -14,7 +14,7 @@ Plane = NDArray[np.float64]
 
 
 def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mask: NDArray[np.bool_], modality: str) -> float:
-    """The raw value of a family ("detail", "disturbance", "line", "shading", "exposure", "colour", "cover", "specular") of two stored pictures.
+    """The raw value of a family ("detail", "disturbance", "line", "shading", "exposure", "colour", "stain", "cover", "specular") of two stored pictures.
 
     mask : the object on the grid of the pictures.
     """
@@ -25,8 +25,12 @@ def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mas
         planes = [np.stack([_resized(plane) for plane in _channels(png)]) for png in (reference_png, degraded_png)]
         return float((np.abs(planes[0] - planes[1]).max(axis=0) > 0.02 * 255)[inside].mean())
     reference, degraded = (np.clip(_resized(_luma(png)), 0, 255) for png in (reference_png, degraded_png))
+    if family == "stain":
+        lost = _detail(reference, degraded, inside, modality)
+        as_bad = np.interp(lost, (0.0, 0.18, 0.41, 0.68), (0.0, 5.5, 16.0, 28.5)) + max(lost - 0.68, 0.0) * 12.5 / 0.27
+        return max(_colour(reference_png, degraded_png, inside), float(as_bad))
     if family == "detail":
-        return _detail(reference, degraded, inside)
+        return _detail(reference, degraded, inside, modality)
     if family in ("disturbance", "line"):
         return _disturbance(reference, degraded, inside, modality)
     if family == "shading":
@@ -63,13 +67,17 @@ def _resized(plane: Plane) -> Plane:
     return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BICUBIC), np.float64)
 
 
-def _detail(reference: Plane, degraded: Plane, inside: NDArray[np.bool_]) -> float:
+def _detail(reference: Plane, degraded: Plane, inside: NDArray[np.bool_], modality: str) -> float:
     core = ndimage.binary_erosion(inside, np.ones((17, 17)))
     gy, gx = np.gradient(ndimage.gaussian_filter(reference, 1.5))
     steepness = np.sqrt(gy**2 + gx**2)
     chosen = core & (steepness >= np.quantile(steepness[core], 0.85)) & (steepness > 0)
     chosen = ndimage.binary_dilation(chosen, np.ones((5, 5)))
-    fine = [(x - ndimage.gaussian_filter(x, 8.0))[chosen] for x in (reference, degraded)]
+    field = np.ones(inside.shape)
+    if modality in ("fundus", "endoscopy"):  # what lies beyond the stop is no neighbour
+        field = ndimage.binary_erosion(inside, np.ones((5, 5))).astype(float)
+    share = ndimage.gaussian_filter(field, 8.0)[chosen]
+    fine = [x[chosen] - ndimage.gaussian_filter(x * field, 8.0)[chosen] / share for x in (reference, degraded)]
     return float(1 - np.sum(fine[0] * fine[1]) / np.sum(fine[0] ** 2))
 
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 from skimage.data import immunohistochemistry, retina
 
-from medq_gen.declare import LEVELS, Degradation
+from medq_gen.declare import LEVELS, Degradation, level_of
 from medq_gen.errors import DeclarationError
 from physics.display import Display, object_mask
+from physics.measure.attributes import ATTRIBUTE_ANCHORS, ATTRIBUTE_MEASURES
 from physics.measure.pair import Pair, View
 from physics.optics import Capture
 from physics.optics.defocus import Defocus
@@ -108,6 +109,31 @@ def test_speed_becomes_the_right_path() -> None:
     drawn = [MOTION.pattern(np.random.default_rng(s), scan) for s in range(120)]
     assert {p["kind"] for p in drawn} == {"straight", "curved", "roll", "advance"}
     assert all(8 <= p["distance_mm"] <= 25 and 0.01 <= p["exposure_s"] <= 0.04 for p in drawn)
+
+
+@pytest.mark.parametrize(("direction", "factors"), [("under", (0.66, 0.47, 0.3)), ("over", (1.4, 2.05, 3.1))])
+def test_both_ways_of_staining_reach_the_levels_at_like_factors(direction: str, factors: tuple[float, ...]) -> None:
+    """Mild, moderate and severe lie where a pathologist puts them, too pale and too dark alike, and the attribute of that side has the artefact's level."""
+    scan = slide()
+    reference = acquire(scan)
+    view = View("histopathology", "tissue", Display("srgb", 0.0, 255.0), object_mask(reference, modality="histopathology"), None)
+    for factor, level in zip(factors, LEVELS[1:], strict=True):
+        edited = STAIN.edit(scan, strength=abs(np.log2(factor)), pattern={"direction": direction, "dye": "both"})
+        pair = Pair(reference, acquire(edited), view)
+        attribute = f"{direction}-staining"
+        for measure, anchors in ((STAIN.effect.measure, STAIN.effect.anchors), (ATTRIBUTE_MEASURES[attribute], ATTRIBUTE_ANCHORS[attribute])):
+            value = measure(pair).value
+            assert value is not None
+            assert level_of(STAIN.effect.with_anchors(anchors).u(value)) == level, (factor, measure.name)
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_a_defocus_reaches_every_level_well_before_its_limit(size: int) -> None:
+    """5.7 dioptres are mild to the eye, 10 moderate, and 22 severe, at any matrix. The rim of the field, which no defocus softens, is no detail."""
+    scan, pattern = eye(size), {"side": "myopic", "pupil_mm": 1.5}
+    found = [severity(DEFOCUS, scan, dioptres, pattern) for dioptres in (5.7, 10.0, 22.0)]
+    assert found == [pytest.approx(u, abs=0.25) for u in (0.8, 1.9, 3.0)]
+    assert found[2] > 2.9
 
 
 @pytest.mark.parametrize(("dye", "first", "second"), [("both", 4.0, 4.0), ("haematoxylin", 4.0, 1.0), ("DAB", 1.0, 4.0)])

@@ -169,14 +169,14 @@ def _codes(density: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("factor", [0.55, 0.8, 1.4])
 def test_stain_strength_is_recovered(factor):
-    """Densities times a factor: the ratio is the factor, the whole colour difference is stain, and its side is over or under."""
+    """Densities times a factor: the ratio is the factor, the whole change is stain, and its side is over or under."""
     pair = Pair(
         torch.from_numpy(_codes(_slide())),
         torch.from_numpy(_codes(factor * _slide())),
         View("histopathology", "tissue", CODES, torch.ones(N, N, dtype=torch.bool), None),
     )
     assert attributes.stain_ratio(pair).value == pytest.approx(factor, rel=0.03)
-    assert attributes.dye_change(pair).value == pytest.approx(families.colour_difference(pair).value, rel=0.02)
+    assert attributes.dye_change(pair).value == pytest.approx(families.stain_change(pair).value, rel=0.02)
     over, under = attributes.over_staining(pair).value, attributes.under_staining(pair).value
     assert (over > 0) == (factor > 1)
     assert (under > 0) == (factor < 1)

@@ -67,6 +67,25 @@ def test_detail_is_read_at_steep_places_inside_the_object_only():
     assert families.contrast_lost(pair_of(reference, inside, mask=mask)).value > 0.3
 
 
+def test_the_stop_of_a_field_is_no_detail():
+    """A field whose every structure is gone has lost all, though its rim is as sharp as ever; in an MRI the outline of the head is an edge that is kept."""
+    field = np.hypot(*(np.mgrid[:512, :512] - 256)) < 180
+    reference, flat = np.where(field, texture(), 0.0), np.where(field, 128.0, 0.0)
+    for modality in ("fundus", "endoscopy"):
+        assert families.contrast_lost(pair_of(reference, flat, mask=field, modality=modality)).value == pytest.approx(1.0, abs=1e-4)
+    assert families.contrast_lost(pair_of(reference, flat, mask=field, modality="mri")).value < 0.995
+
+
+@pytest.mark.parametrize("modality", ["fundus", "mri"])
+def test_a_field_that_fills_the_picture_has_no_rim(modality):
+    """Away from the frame the average within the field is the average."""
+    reference, blurred = texture(2), cv2.GaussianBlur(texture(2), (0, 0), 2.0)
+    mask = np.zeros((512, 512), bool)
+    mask[60:-60, 60:-60] = True
+    whole = families.contrast_lost(pair_of(reference, blurred, modality=modality)).value
+    assert whole == pytest.approx(families.contrast_lost(pair_of(reference, blurred, mask=mask, modality=modality)).value, abs=0.02)
+
+
 def test_haar_coefficients_of_a_step():
     """A step of one code down the rows gives 2^(j-1) at scale j in orientation 0 and nothing in orientation 1."""
     step = np.zeros((64, 64))
@@ -193,6 +212,17 @@ def test_colour_differences_agree_with_scikit_image():
     first, second = (rng.uniform(0, 255, (500, 3)).astype(np.float32) for _ in range(2))
     ours = delta_e_2000(lab_of_codes(first).astype(np.float64), lab_of_codes(second).astype(np.float64))
     assert np.abs(ours - deltaE_ciede2000(rgb2lab(first / 255), rgb2lab(second / 255))).max() < 0.02
+
+
+@pytest.mark.parametrize(("lost", "as_bad"), [(0.41, 16.0), (0.545, 22.25), (0.8, 28.5 + 0.12 * 12.5 / 0.27)])
+def test_a_stain_that_pales_is_judged_by_the_contrast_it_takes(lost, as_bad):
+    """Contrast taken about a constant mean reads its equivalent; a darker stain, which takes none, reads its colour difference."""
+    slide = np.repeat(texture()[..., None], 3, axis=2)
+    pale = pair_of(slide, 128 + (1 - lost) * (slide - 128), modality="histopathology")
+    assert families.colour_difference(pale).value < as_bad
+    assert families.stain_change(pale).value == pytest.approx(as_bad, rel=1e-4)
+    darker = pair_of(slide, 0.6 * slide + 2 * (slide - 128) * 0.25, modality="histopathology")
+    assert families.stain_change(darker).value == families.colour_difference(darker).value > 10
 
 
 def test_covered_share_is_an_area():
