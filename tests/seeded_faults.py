@@ -27,6 +27,7 @@ from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # loading plugins in every fork takes longer than most tests
 
 ROOT = Path(__file__).resolve().parents[1]
 AXES = {0: 1, 1: 0, -1: -2, -2: -1}

@@ -26,8 +26,7 @@ def frequencies(shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np
 
 @lru_cache(maxsize=4)
 def _radial_entries(shape: tuple[int, int]) -> NDArray[np.int32]:
-    along_rows, along_columns = frequencies(shape)
-    return np.rint(np.hypot(along_rows, along_columns) * ((TABLE - 1) / CORNER)).astype(np.int32)
+    return np.rint(np.hypot(*frequencies(shape)) * ((TABLE - 1) / CORNER)).astype(np.int32)
 
 
 def radial_frequencies() -> NDArray[np.float64]:
@@ -59,7 +58,7 @@ def convolved(light: Light, transfer_of: Callable[[tuple[int, int]], Sequence[Tr
         H = exp(-2 pi i f a) shifts by +a along the right axis; a constant stays; a kernel off-centre by one or a swapped axis fails both.
     """
     rows, columns = light.shape[:2]
-    margin = min(int(np.ceil(reach_px)) + 1, rows - 1, columns - 1)
+    margin = int(np.ceil(reach_px)) + 1
     shape = (scipy.fft.next_fast_len(rows + 2 * margin, real=True), scipy.fft.next_fast_len(columns + 2 * margin, real=True))
     below, right = shape[0] - rows - margin, shape[1] - columns - margin
     padded = cv2.copyMakeBorder(light, margin, below, margin, right, cv2.BORDER_REFLECT_101)

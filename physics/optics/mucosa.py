@@ -17,7 +17,7 @@ TEXEL_MM = 0.12
 
 @dataclass(frozen=True, eq=False)
 class Mucosa:
-    """Maps over (length, angle), one texel 0.12 mm, periodic in both. redness : unit variance. vessels : 0..1. slope_angle, slope_length : tilt of the film."""
+    """Maps over (length, angle), one texel 0.12 mm, that close around the tube. redness : about 0, deviation 0.8. vessels : 0..1. slope_angle, slope_length : tilt of the film."""
 
     redness: Array
     vessels: Array
@@ -38,8 +38,7 @@ class Mucosa:
 def clouds(rng: np.random.Generator, shape: tuple[int, int], *, exponent: float, longest_mm: float) -> Array:
     """Periodic noise of unit variance whose amplitude falls as frequency^-exponent below a longest wave."""
     white = scipy.fft.rfft2(rng.standard_normal(shape, dtype=np.float32), workers=1)
-    rows, columns = scipy.fft.fftfreq(shape[0], TEXEL_MM)[:, None], scipy.fft.rfftfreq(shape[1], TEXEL_MM)[None, :]
-    frequency = np.hypot(rows, columns)
+    frequency = np.hypot(scipy.fft.fftfreq(shape[0], TEXEL_MM)[:, None], scipy.fft.rfftfreq(shape[1], TEXEL_MM)[None, :])
     white *= (np.hypot(frequency, 1 / longest_mm) ** -exponent * (frequency > 0)).astype(np.float32)
     cloud = scipy.fft.irfft2(white, s=shape, workers=1)
     return np.asarray(cloud / cloud.std(), dtype=np.float32)
@@ -50,12 +49,12 @@ def vessel_tree(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     rows, columns = shape
     canvas = np.zeros(shape, dtype=np.float32)
     for _ in range(round(rows * columns * TEXEL_MM**2 / 130)):  # a stem every 1.3 cm^2
-        tips: list[tuple[float, float, float, float, int]] = [
-            (rng.uniform(0, rows), rng.uniform(0, columns), rng.uniform(0, math.tau), float(rng.choice([1.6, 2.4, 3.6], p=[0.5, 0.35, 0.15])), 0)
+        tips: list[tuple[float, float, float, float]] = [
+            (rng.uniform(0, rows), rng.uniform(0, columns), rng.uniform(0, math.tau), float(rng.choice([1.6, 2.4, 3.6], p=[0.5, 0.35, 0.15])))
         ]
         layer = np.zeros(shape, dtype=np.float32)
         while tips:
-            row, column, way, width, age = tips.pop()
+            row, column, way, width = tips.pop()
             for _ in range(int(rng.uniform(14, 32))):
                 way += rng.normal(0, 0.16)
                 ahead = (row + 6 * math.sin(way), column + 6 * math.cos(way))
@@ -64,10 +63,10 @@ def vessel_tree(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
                     cv2.line(layer, ends[0], ends[1], min(1.0, 0.28 + 0.17 * width), max(1, round(width)), cv2.LINE_AA, 4)
                 row, column = ahead
                 width *= 0.992
-            if width > 0.9 and age < 6:
+            if width > 0.9:
                 fork = rng.uniform(0.35, 0.8)
-                tips.append((row, column, way + fork, width * 0.74, age + 1))
-                tips.append((row, column, way - fork * rng.uniform(0.4, 1), width * 0.80, age + 1))
+                tips.append((row, column, way + fork, width * 0.74))
+                tips.append((row, column, way - fork * rng.uniform(0.4, 1), width * 0.80))
         np.maximum(canvas, layer, out=canvas)
     soft = cv2.GaussianBlur(canvas, (0, 0), 1.2)
     return np.asarray(np.clip(soft, 0, 1), dtype=np.float32)

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from physics.optics.light import codes_of
 from physics.optics.mucosa import Mucosa, texture_at
+from physics.optics.wall import FAR_MM, RADIUS_MM, Wall, depth_along
 
 Array = NDArray[Any]
 
 FIELD_DEG = 140.0
-RADIUS_MM = 21.0
-FAR_MM = 170.0
-FOLDS = 13
 LAMP_OFFSETS_MM = ((-2.2, 0.6), (2.2, 0.6))  # two light guides beside the lens, in (x, y)
 ALBEDO = (0.60, 0.235, 0.165)  # linear light, of mucosa without visible vessels
 SCATTERED = (0.050, 0.019, 0.011)  # light that reaches a wall by way of other walls, a share of the direct light near the tip
@@ -36,50 +34,6 @@ class Tube:
     mask: NDArray[np.bool_]
     depth_mm: NDArray[np.float32]
     field_deg: float = FIELD_DEG
-
-
-@dataclass(frozen=True, eq=False)
-class Wall:
-    """The inner wall: radius over angle and length, around a bent centre line. All in mm and radians; the camera sits at the origin and looks along +z."""
-
-    offset_mm: tuple[float, float]
-    bend_per_mm: tuple[float, float]
-    taenia_rad: float
-    folds: NDArray[np.float64]  # (fold, 6): position, height, half width, angle, tilt, span
-
-    @classmethod
-    def drawn(cls, rng: np.random.Generator) -> Wall:
-        """A wall by chance: where the lumen lies, how the colon bends, where its folds stand."""
-        aside, way = rng.uniform(3, 8), rng.uniform(0, math.tau)
-        bend, bend_way = rng.uniform(0.003, 0.0065), rng.uniform(0, math.tau)
-        position = 8 + np.cumsum(rng.uniform(6.0, 13.0, FOLDS))
-        angle = rng.choice([0, 1, 2], FOLDS) * math.tau / 3 + rng.uniform(-0.5, 0.5, FOLDS)
-        taenia = rng.uniform(0, math.tau)
-        folds = np.stack(
-            [position, rng.uniform(4.5, 10.5, FOLDS), rng.uniform(1.8, 3.6, FOLDS), angle + taenia, rng.uniform(-3, 3, FOLDS), rng.uniform(0.9, 1.7, FOLDS)],
-            axis=1,
-        )
-        return cls((aside * math.cos(way), aside * math.sin(way)), (bend * math.cos(bend_way), bend * math.sin(bend_way)), taenia, folds)
-
-    def clearance(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
-        """Free space between a point and the wall (negative beyond it), and the angle of the point around the centre line."""
-        along = np.maximum(z, 0)
-        dx = x - self.offset_mm[0] - self.bend_per_mm[0] / 2 * along**2
-        dy = y - self.offset_mm[1] - self.bend_per_mm[1] / 2 * along**2
-        angle = np.arctan2(dy, dx)
-        radius = RADIUS_MM * (1 + 0.07 * np.cos(3 * (angle - self.taenia_rad)) + 0.02 * np.sin(2 * angle + 0.07 * z))
-        inward = np.zeros_like(radius)
-        for position, height, width, at, tilt, span in self.folds.astype(np.float32):
-            from_angle = angle - at
-            where = np.abs(z - position) < 4 * width + 4
-            if not where.any():
-                continue
-            turned = from_angle[where]
-            turned = np.abs(turned - np.float32(math.tau) * np.rint(turned / np.float32(math.tau)))
-            crest = (z[where] - position - tilt * np.cos(turned) - 1.2 * turned**2) / width
-            ridge = height * np.exp(-((turned / span) ** 4)) / (1 + crest**2) ** 2
-            inward[where] = np.maximum(inward[where], ridge) + 0.25 * np.minimum(inward[where], ridge)
-        return radius - inward - np.hypot(dx, dy), angle
 
 
 def tube(*, seed: int, size: int = 640) -> Tube:
@@ -112,11 +66,16 @@ def tube(*, seed: int, size: int = 640) -> Tube:
     rays = lens_rays(size)
     depth = depth_along(wall, rays)
     light = shaded(wall, mucosa, rays, depth)
-    light *= 0.36 / max(float(np.percentile(light[mask][:, 0], 55)), 1e-6)  # the automatic gain meters the red of the middle tones
-    light = cv2.GaussianBlur(light / (1 + 0.18 * light), (0, 0), 0.6)
-    noise = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(np.maximum(light, 0) / FULL_WELL + READ_NOISE**2)
-    codes = np.where(mask[:, :, None], codes_of(light + noise.astype(np.float32)), 0).astype(np.uint8)
+    codes = np.where(mask[:, :, None], photographed(light, mask, rng), 0).astype(np.uint8)
     return Tube(codes, mask, depth)
+
+
+def photographed(light: Array, mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Codes of light: automatic gain on the red of the middle tones, a soft shoulder, the blur of the lens, shot and read noise, the sRGB curve."""
+    exposed = light * (0.36 / max(float(np.percentile(light[mask][:, 0], 55)), 1e-6))
+    exposed = cv2.GaussianBlur(exposed / (1 + 0.18 * exposed), (0, 0), 0.6)
+    noise = rng.standard_normal(exposed.shape, dtype=np.float32) * np.sqrt(np.maximum(exposed, 0) / FULL_WELL + READ_NOISE**2)
+    return codes_of(exposed + noise.astype(np.float32))
 
 
 def lens_rays(size: int) -> Array:
@@ -133,25 +92,7 @@ def lens_rays(size: int) -> Array:
 def field_shape(size: int, *, octagonal: bool) -> NDArray[np.bool_]:
     """The mask of the video processor: a square with cut corners, or a circle a little larger than the picture."""
     axis = np.abs(np.arange(size) - (size - 1) / 2) / (size / 2)
-    x, y = axis[None, :], axis[:, None]
-    return np.asarray(x + y < 1.52 if octagonal else np.hypot(x, y) < 1.06)
-
-
-def depth_along(wall: Wall, rays: Array) -> NDArray[np.float32]:
-    """Distance of the wall along each ray: steps of a third of the free space, halved once beyond."""
-    shape = rays.shape[:2]
-    flat = rays.reshape(-1, 3)
-    depth = np.full(len(flat), 1.0, dtype=np.float32)
-    active = np.arange(len(flat))
-    for _ in range(150):
-        points = flat[active] * depth[active, None]
-        free, _ = wall.clearance(points[:, 0], points[:, 1], points[:, 2])
-        free = np.asarray(free, dtype=np.float32)
-        depth[active] += np.where(free > 0.04, np.clip(0.35 * free, 0.12, 5.0), 0.5 * free)
-        active = active[(np.abs(free) > 0.04) & (depth[active] < FAR_MM)]
-        if not active.size:
-            break
-    return np.minimum(depth, FAR_MM).reshape(shape)
+    return np.asarray(axis[:, None] + axis < 1.52 if octagonal else np.hypot(axis[:, None], axis) < 1.06)
 
 
 def shaded(wall: Wall, mucosa: Mucosa, rays: Array, depth: Array) -> Array:

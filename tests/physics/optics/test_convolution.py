@@ -41,6 +41,16 @@ def test_beyond_the_border_lies_the_mirror_image() -> None:
     np.testing.assert_allclose(out[:5, 7, 1], [2, 1, 0, 1, 2], atol=1e-5)
 
 
+@pytest.mark.parametrize("shift", [(2, 0), (-2, 0), (0, 2), (0, -2), (13, 0), (0, -9)])
+def test_a_kernel_as_long_as_its_reach_brings_nothing_from_the_far_side(shift: tuple[int, int]) -> None:
+    """A shift by the whole reach shows the even reflection, however much longer than the picture it is; the padded grid does not wrap."""
+    light = np.random.default_rng(1).random((6, 10, 3))
+    reach = max(abs(shift[0]), abs(shift[1]))
+    out = convolved(light, lambda s: [np.exp(-2j * np.pi * (frequencies(s)[0] * shift[0] + frequencies(s)[1] * shift[1]))] * 3, reach_px=reach)
+    reflected = np.pad(light, ((20, 20), (20, 20), (0, 0)), mode="reflect")
+    np.testing.assert_allclose(out, reflected[20 - shift[0] : 26 - shift[0], 20 - shift[1] : 30 - shift[1]], atol=1e-4)
+
+
 def test_a_radial_table_is_read_at_the_distance_from_zero_frequency() -> None:
     """A table that holds its own frequency comes back as hypot(f_row, f_column) on oblong grids of odd size."""
     shape = (45, 60)
