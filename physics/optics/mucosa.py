@@ -17,7 +17,7 @@ TEXEL_MM = 0.12
 
 @dataclass(frozen=True, eq=False)
 class Mucosa:
-    """Maps over (length, angle), one texel 0.12 mm, that close around the tube. redness : about 0, deviation 0.8. vessels : 0..1. slope_angle, slope_length : tilt of the film."""
+    """Maps over (length, angle), one texel 0.12 mm, closed around the tube. redness : mean 0. vessels : 0..1. slope_angle, slope_length : tilt of the film."""
 
     redness: Array
     vessels: Array

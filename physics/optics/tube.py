@@ -73,9 +73,9 @@ def tube(*, seed: int, size: int = 640) -> Tube:
 def photographed(light: Array, mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Codes of light: automatic gain on the red of the middle tones, a soft shoulder, the blur of the lens, shot and read noise, the sRGB curve."""
     exposed = light * (0.36 / max(float(np.percentile(light[mask][:, 0], 55)), 1e-6))
-    exposed = cv2.GaussianBlur(exposed / (1 + 0.18 * exposed), (0, 0), 0.6)
-    noise = rng.standard_normal(exposed.shape, dtype=np.float32) * np.sqrt(np.maximum(exposed, 0) / FULL_WELL + READ_NOISE**2)
-    return codes_of(exposed + noise.astype(np.float32))
+    blurred: Array = cv2.GaussianBlur(exposed / (1 + 0.18 * exposed), (0, 0), 0.6)
+    noise = rng.standard_normal(blurred.shape, dtype=np.float32) * np.sqrt(np.maximum(blurred, 0) / FULL_WELL + READ_NOISE**2)
+    return codes_of(blurred + noise.astype(np.float32))
 
 
 def lens_rays(size: int) -> Array:
