@@ -1,49 +1,42 @@
-"""Every recipe, plugins included, on the sample cases: what the conformance tests share."""
+"""Every recipe, plugins included: the plugin package is there while these tests are listed and while they run, and not for others."""
 
 from __future__ import annotations
 
-import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_cases import install_plugin, plugin_importable
 
-PLUGIN = Path(__file__).resolve().parents[1] / "plugin_package"
+
+@cache
+def _site() -> tuple[Any, Path]:
+    """A folder with the plugin installed; the first of the pair removes it when the process ends."""
+    kept = tempfile.TemporaryDirectory(prefix="medq_gen_plugin_")
+    return kept, install_plugin(Path(kept.name))
 
 
-def _install_plugin(site: Path) -> None:
-    """What pip would leave of tests/plugin_package: its entry points beside a path to its folder."""
-    import tomllib
+@cache
+def _names() -> tuple[str, ...]:
+    from medq_gen import registry
 
-    project = tomllib.loads((PLUGIN / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    groups = [f"[{group}]\n" + "\n".join(f"{key} = {value}" for key, value in points.items()) for group, points in project["entry-points"].items()]
-    (info / "entry_points.txt").write_text("\n\n".join(groups) + "\n")
-    sys.path[:0] = [str(site), str(PLUGIN)]
+    with plugin_importable(_site()[1]):
+        return tuple(registry.names())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a recipe."""
     if "recipe_name" in metafunc.fixturenames:
-        from medq_gen import registry
-
-        metafunc.parametrize("recipe_name", registry.names(), scope="session")
+        metafunc.parametrize("recipe_name", _names(), scope="module")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The plugin is there before any recipe is listed."""
-    import tempfile
-
-    config.stash[_SITE] = tempfile.TemporaryDirectory(prefix="medq_gen_plugin_")
-    _install_plugin(Path(config.stash[_SITE].name))
-    from medq_gen import registry
-
-    registry.places.cache_clear()  # another test file may have listed recipes before
-
-
-_SITE: pytest.StashKey[Any] = pytest.StashKey()
+@pytest.fixture(autouse=True, scope="module")
+def _with_plugin() -> Iterator[None]:
+    with plugin_importable(_site()[1]):
+        yield
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 SLACK = 0.03  # in u: what two implementations of a family may differ by (resampling, float32)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made(recipe_name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Store, Outcome]:
     """A run of the recipe over the sample cases of its modality, two ladders each."""
     out = tmp_path_factory.mktemp("runs") / recipe_name
