@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod, sqrt
 from typing import Any
 
@@ -90,3 +90,29 @@ def from_frequencies(samples: Tensor, omega: Tensor, *, grid: Sequence[int], eps
     angles = _angles(omega, is_double)
     found = _ADJOINT[len(grid)](*angles, data if len(data) > 1 else data[0], tuple(grid), isign=1, **_setting(is_double, eps))
     return torch.from_numpy(np.asarray(found)).reshape(*lead, *grid).to(samples.device) / sqrt(prod(grid))
+
+
+def planned(omega: Tensor, *, grid: Sequence[int], adjoint: bool = False) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """The sums at fixed frequencies, for callers that repeat them: frequencies are sorted once, which is a fifth of the time of a transform.
+
+    Model
+        `at_frequencies`, or with adjoint=True `from_frequencies`, of one picture and without the factor N^(-1/2).
+    Parameters
+        omega : (grid axes, samples), radians per pixel, float32 or float64: decides the precision. grid : shape of the picture.
+    Returns
+        A function of a contiguous complex array, (*grid) or (samples), that gives the samples or the picture.
+    Assumes
+        One thread; not called from two threads at once.
+    Not modelled
+        Gridding density.
+    References
+        Barnett, Magland and af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479 (plan, set points, execute).
+    Oracle
+        The two functions above (tests/physics/test_nufft.py).
+    """
+    is_double = omega.dtype == torch.float64
+    name = "complex128" if is_double else "complex64"
+    plan = finufft.Plan(1 if adjoint else 2, tuple(grid), 1, isign=1 if adjoint else -1, dtype=name, showwarn=0, **_setting(is_double, None))
+    plan.setpts(*_angles(omega, is_double))
+    execute: Callable[[NDArray[Any]], NDArray[Any]] = plan.execute
+    return execute

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-import finufft
 import numpy as np
 import torch
 from torch import Tensor
 
 from physics.ct.geometry import Array, Grid
-
-_PRECISION = {torch.float32: ("complex64", 1e-5), torch.float64: ("complex128", 1e-12)}
+from physics.nufft import planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,11 @@ class Lines:
 
 @dataclass(frozen=True, eq=False)
 class _Samples:
-    """Points in radians per pixel, the phase of the centre of even grids, and where kept samples sit in the dense (view, frequency) array."""
+    """Frequencies in radians per pixel, the phase of the centre of even grids, and where kept samples sit in the dense (view, frequency) array."""
 
-    points: tuple[Any, Any]  # Any: float32 or float64 arrays
-    phase: Any
-    kept: Any | None
+    omega: Tensor
+    phase: Array
+    kept: Array | None
 
 
 @lru_cache(maxsize=6)
@@ -54,17 +52,14 @@ def _samples(grid: Grid, lines: Lines, dtype: torch.dtype) -> _Samples:
     # mode N//2 of an even grid lies half a pixel beyond the centre (N - 1) / 2
     half = 0.5 * (1 - grid.shape[0] % 2) * down + 0.5 * (1 - grid.shape[1] % 2) * right
     real, complex_ = (np.float32, np.complex64) if dtype == torch.float32 else (np.float64, np.complex128)
-    points = tuple((2 * math.pi * (axis - np.rint(axis))).astype(real) for axis in (down, right))
-    return _Samples((points[0], points[1]), np.exp(-2j * math.pi * half).astype(complex_), kept)
+    cycles = np.stack((down, right))
+    omega = torch.from_numpy((2 * math.pi * (cycles - np.rint(cycles))).astype(real))
+    return _Samples(omega, np.exp(-2j * math.pi * half).astype(complex_), kept)
 
 
 @lru_cache(maxsize=6)
-def _plan(kind: int, grid: Grid, lines: Lines, dtype: torch.dtype) -> Any:
-    name, eps = _PRECISION[dtype]
-    options = {"upsampfac": 1.25} if dtype == torch.float32 else {}
-    plan = finufft.Plan(kind, grid.shape, 1, eps=eps, isign=-1 if kind == 2 else 1, dtype=name, nthreads=1, showwarn=0, **options)
-    plan.setpts(*_samples(grid, lines, dtype).points)
-    return plan
+def _sums(grid: Grid, lines: Lines, dtype: torch.dtype, adjoint: bool) -> Callable[[Array], Array]:
+    return planned(_samples(grid, lines, dtype).omega, grid=grid.shape, adjoint=adjoint)
 
 
 def spectrum_of(picture: Tensor, grid: Grid, *, lines: Lines) -> Tensor:
@@ -90,7 +85,7 @@ def spectrum_of(picture: Tensor, grid: Grid, *, lines: Lines) -> Tensor:
     if tuple(picture.shape) != grid.shape:
         raise ValueError(f"picture of shape {tuple(picture.shape)} on a grid of {grid.shape}")
     samples = _samples(grid, lines, picture.dtype)
-    values = _plan(2, grid, lines, picture.dtype).execute(picture.numpy().astype(samples.phase.dtype, order="C"))
+    values = _sums(grid, lines, picture.dtype, False)(picture.numpy().astype(samples.phase.dtype, order="C"))
     values *= samples.phase * values.dtype.type(grid.spacing_mm[0] * grid.spacing_mm[1])
     if samples.kept is not None:
         dense = np.zeros(lines.n_views * lines.n_frequencies, dtype=values.dtype)
@@ -125,4 +120,4 @@ def picture_of(spectrum: Tensor, grid: Grid, *, lines: Lines) -> Tensor:
     samples = _samples(grid, lines, dtype)
     values = spectrum.numpy().ravel()
     values = (values if samples.kept is None else values[samples.kept]) * np.conj(samples.phase)
-    return torch.from_numpy(np.ascontiguousarray(_plan(1, grid, lines, dtype).execute(values).real))
+    return torch.from_numpy(np.ascontiguousarray(_sums(grid, lines, dtype, True)(values).real))

@@ -75,3 +75,17 @@ def test_a_looser_eps_is_honoured_and_equal_input_gives_equal_bytes():
     assert tight < 1e-8 < 1e-6 < loose < 2e-2
     y = draw((200,), 10)
     assert torch.equal(nufft.from_frequencies(y, omega, grid=(32, 32)), nufft.from_frequencies(y, omega, grid=(32, 32)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_planned_transform_is_the_same_sum_without_its_factor(dtype):
+    """Both directions, bit for bit sqrt(N) times the others, in the precision of the frequencies, call after call."""
+    shape, complex_ = (13, 10), torch.complex64 if dtype == torch.float32 else torch.complex128
+    omega = ((torch.rand((2, 60), dtype=torch.float64, generator=torch.Generator().manual_seed(11)) - 0.5) * 2 * math.pi).to(dtype)
+    forward, back = nufft.planned(omega, grid=shape), nufft.planned(omega, grid=shape, adjoint=True)
+    for seed in (12, 13):
+        x, y = draw(shape, seed, complex_), draw((60,), seed + 5, complex_)
+        samples, picture = torch.from_numpy(forward(x.numpy())), torch.from_numpy(back(y.numpy()))
+        assert samples.dtype == picture.dtype == complex_
+        torch.testing.assert_close(samples / math.sqrt(130), nufft.at_frequencies(x, omega), rtol=1e-6, atol=0)
+        torch.testing.assert_close(picture / math.sqrt(130), nufft.from_frequencies(y, omega, grid=shape), rtol=1e-6, atol=0)
