@@ -7,6 +7,7 @@ from physics.measure import families as measured
 
 detail = Effect("detail", measured.contrast_lost, (0.18, 0.41, 0.68))
 disturbance = Effect("disturbance", measured.disturbance, (0.30, 0.51, 0.65))
+grain = Effect("grain", measured.grain, (14.0, 31.0, 60.0))
 line = Effect("line", measured.disturbance, (0.12, 0.34, 0.51))
 shading = Effect("shading", measured.shading, (0.085, 0.225, 0.50))
 exposure = Effect("exposure", measured.exposure, (0.45, 1.1, 2.2))
@@ -16,4 +17,6 @@ cover = Effect("cover", measured.covered_share, (0.005, 0.05, 0.18), none_untouc
 specular = Effect("specular", measured.covered_share, (0.001, 0.012, 0.065), none_untouched=True)
 geometry = Effect("geometry", measured.displacement, (2.0, 7.5, 18.0))
 
-FAMILIES: dict[str, Effect] = {family.name: family for family in (detail, disturbance, line, shading, exposure, colour, stain, cover, specular, geometry)}
+FAMILIES: dict[str, Effect] = {
+    family.name: family for family in (detail, disturbance, grain, line, shading, exposure, colour, stain, cover, specular, geometry)
+}

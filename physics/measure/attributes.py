@@ -9,7 +9,7 @@ from __future__ import annotations
 from physics.measure import families
 from physics.measure.exposed import blockiness, brightening, clipped_share, over_exposure, under_exposure
 from physics.measure.gate import gate
-from physics.measure.grain import added_noise, aliasing, ghosting
+from physics.measure.grain import added_grain, added_noise, aliasing, ghosting
 from physics.measure.pair import Measure
 from physics.measure.softness import blur_direction, contrast_reduced, defocus, motion_blur, sharpness_lost
 from physics.measure.staining import colour_shift, dye_change, over_staining, stain_ratio, under_staining
@@ -17,6 +17,7 @@ from physics.measure.staining import colour_shift, dye_change, over_staining, st
 __all__ = [
     "ATTRIBUTE_ANCHORS",
     "ATTRIBUTE_MEASURES",
+    "added_grain",
     "added_noise",
     "aliasing",
     "blockiness",
@@ -40,6 +41,7 @@ __all__ = [
 
 DETAIL = (0.18, 0.41, 0.68)
 DISTURBANCE = (0.30, 0.51, 0.65)
+GRAIN = (14.0, 31.0, 60.0)
 SHADING = (0.085, 0.225, 0.50)
 EXPOSURE = (0.45, 1.1, 2.2)
 COLOUR = (5.5, 16.0, 28.5)
@@ -50,7 +52,8 @@ BLOCKS = (0.10, 0.45, 1.10)
 # attribute -> its measure; modalities that need another measure than the general one stand under "modality/attribute"
 ATTRIBUTE_MEASURES: dict[str, Measure] = {
     "noise": added_noise,
-    "quantum noise": added_noise,
+    "ct/noise": added_grain,
+    "quantum noise": added_grain,
     "sensor noise": added_noise,
     "sharpness": sharpness_lost,
     "defocus": defocus,
@@ -80,7 +83,8 @@ ATTRIBUTE_MEASURES: dict[str, Measure] = {
 }
 # attribute -> values of its measure at u = 0.5, 1.5, 2.5
 ATTRIBUTE_ANCHORS: dict[str, tuple[float, float, float]] = {
-    **dict.fromkeys(("noise", "quantum noise", "sensor noise", "motion ghosting", "undersampling aliasing", "streaks"), DISTURBANCE),
+    **dict.fromkeys(("noise", "sensor noise", "motion ghosting", "undersampling aliasing", "streaks"), DISTURBANCE),
+    **dict.fromkeys(("ct/noise", "quantum noise"), GRAIN),
     **dict.fromkeys(("sharpness", "defocus", "motion blur", "contrast", "haze"), DETAIL),
     **dict.fromkeys(("brightness", "over-exposure", "under-exposure"), EXPOSURE),
     **dict.fromkeys(("uniformity", "intensity inhomogeneity", "uneven illumination"), SHADING),

@@ -46,7 +46,8 @@ def stain_change(pair: Pair) -> float | Reading:
 
     Model
         max(mean dE00, e(1 - beta)); e takes contrast lost to the colour difference that is as bad, straight through (0, 0), (0.18, 5.5), (0.41, 16),
-        (0.68, 28.5) and on with the last slope. A section that pales ends at the white of glass, after some 25 dE00 however much of it can be seen: its contrast tells.
+        (0.68, 28.5) and on with the last slope. A section that pales ends at the white of glass, after some 25 dE00 however much of it can still be seen:
+        its contrast tells.
     Parameters
         pair : registered colour pictures.
     Returns

@@ -1,4 +1,4 @@
-"""How much structure that is not in the reference overlays the picture."""
+"""How much that is not in the reference overlays the picture."""
 
 from __future__ import annotations
 
@@ -43,6 +43,33 @@ def disturbance(pair: Pair) -> float | Reading:
     if not counted.any():
         return Reading(None, "no block of the picture holds enough of the object")
     return float(np.mean(harm[counted].astype(np.float64) ** 4) ** 0.25)
+
+
+@measure("codes")
+def grain(pair: Pair) -> float | Reading:
+    """How strong the noise is that was added, as it is shown: the standard deviation of the change, in display codes.
+
+    Model
+        std(D - R) of canonical luma over what is judged, the window's clipping included.
+    Parameters
+        pair : registered pictures.
+    Returns
+        Codes: 0 unchanged, about 128 where every pixel is black or white.
+    Assumes
+        Noise is all that was added. Unlike P it does not saturate, and grain of the source does not mask it: readers put their boundaries at equal codes in a
+        brain and in an abdomen window.
+    Not modelled
+        Texture: fine and coarse noise of one deviation read alike.
+    References
+        None: readers' boundaries (decision on severity).
+    Oracle
+        White noise of known sigma; a constant shift has none; another implementation.
+    """
+    where = judged_mask(pair)
+    if not where.any():
+        return Reading(None, "nothing of the object can be judged")
+    change = array(pair.canonical_degraded.luma)[where].astype(np.float64) - array(pair.canonical_reference.luma)[where]
+    return float(np.std(change))
 
 
 def judged_mask(pair: Pair) -> Array:

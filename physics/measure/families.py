@@ -4,7 +4,7 @@ from physics.measure.brightness import SHADING_PX, exposure, exposure_stops, lin
 from physics.measure.canonical_codes import canonical_codes, resampled_display
 from physics.measure.colour_change import colour_difference, stain_change
 from physics.measure.detail import MIN_PIXELS, contrast_lost, detail_of, high_pass
-from physics.measure.disturbance import disturbance, judged_mask
+from physics.measure.disturbance import disturbance, grain, judged_mask
 from physics.measure.extent import covered_share, displacement
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "disturbance",
     "exposure",
     "exposure_stops",
+    "grain",
     "high_pass",
     "judged_mask",
     "linear_light",

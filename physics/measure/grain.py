@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physics.measure.disturbance import disturbance
+from physics.measure.disturbance import disturbance, grain
 from physics.measure.gate import gate
 from physics.measure.pair import Pair, Reading, measure
 from physics.measure.residual import split_of
@@ -20,6 +20,15 @@ def added_noise(pair: Pair) -> float | Reading:
     if split is None or harm.value is None:
         return Reading(None, harm.reason or "too little of the object can be judged")
     return harm.value * gate(split.noise_of_detail, NOISE_GATE) * gate(split.noise_share, NOISE_PRESENT)
+
+
+@measure("codes")
+def added_grain(pair: Pair) -> float | Reading:
+    """Grain that the reference does not have, in codes as it is shown: the deviation of the change, as far as it is noise."""
+    split, strength = split_of(pair), grain(pair)
+    if split is None or strength.value is None:
+        return Reading(None, strength.reason or "too little of the object can be judged")
+    return strength.value * gate(split.noise_of_detail, NOISE_GATE) * gate(split.noise_share, NOISE_PRESENT)
 
 
 @measure("1")

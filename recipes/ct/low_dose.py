@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from medq_gen.declare import Degradation, Reference, Strength, Words
-from medq_gen.declare.families import disturbance
+from medq_gen.declare.families import grain
 from medq_gen.seeds import noise_seed
 from physics.ct import CTScan, lower_dose
 from physics.ct.measures import added_noise_hu, dose_fraction, hu_bias, noise_anisotropy, noise_hu, quanta_at_thickest, streak_direction
@@ -41,14 +41,14 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("dose fraction", unit="1", neutral=1.0, limit=0.005, scale="log"),
-    effect=disturbance,
+    effect=grain,
     measures=(noise_hu, added_noise_hu, hu_bias, noise_anisotropy, streak_direction, quanta_at_thickest, dose_fraction),
     attributes=("quantum noise", "contrast"),
     words=Words(
         artefact="low-dose noise",
         synonyms=("quantum mottle", "photon noise", "low-dose grain", "quantum noise", "radiation-dose noise", "noise from an underexposed scan"),
         cause="too few photons reached the detector",
-        hides="low-contrast lesions and the borders of soft-tissue organs",
+        hides="low-contrast lesions and faint soft-tissue borders",
         looks={
             "none": ("no added grain", "soft tissue as smooth as the scan allows", "no low-dose noise"),
             "mild": (
@@ -65,7 +65,8 @@ RECIPE = Degradation(
             ),
             "severe": (
                 "coarse grain that buries soft-tissue contrast",
-                "dense salt-and-pepper mottle over the whole body",
+                "dense salt-and-pepper mottle over the whole section",
+                "coarse grain over all soft tissue",
                 "grain so strong that organs are hard to tell apart",
                 "heavy mottle that runs into streaks along the longest paths",
             ),

@@ -14,7 +14,8 @@ Plane = NDArray[np.float64]
 
 
 def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mask: NDArray[np.bool_], modality: str) -> float:
-    """The raw value of a family ("detail", "disturbance", "line", "shading", "exposure", "colour", "stain", "cover", "specular") of two stored pictures.
+    """The raw value of a family ("detail", "disturbance", "grain", "line", "shading", "exposure", "colour", "stain", "cover", "specular") of
+    two stored pictures.
 
     mask : the object on the grid of the pictures.
     """
@@ -33,6 +34,8 @@ def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mas
         return _detail(reference, degraded, inside, modality)
     if family in ("disturbance", "line"):
         return _disturbance(reference, degraded, inside, modality)
+    if family == "grain":
+        return float(np.std((degraded - reference)[_judged(reference, inside, modality)]))
     if family == "shading":
         return _shading(reference, degraded, inside)
     if family == "exposure":
@@ -82,8 +85,7 @@ def _detail(reference: Plane, degraded: Plane, inside: NDArray[np.bool_], modali
 
 
 def _disturbance(reference: Plane, degraded: Plane, inside: NDArray[np.bool_], modality: str) -> float:
-    if modality == "ct":
-        inside = ndimage.binary_erosion(inside & (reference > 0.5) & (reference < 254.5), np.ones((5, 5)))
+    inside = _judged(reference, inside, modality)
     numerator, denominator = np.zeros(reference.shape), np.zeros(reference.shape)
     for axis in (0, 1):
         size = [_haar(x, axis) for x in (reference, degraded)]  # (scale, row, column) each
@@ -100,6 +102,12 @@ def _disturbance(reference: Plane, degraded: Plane, inside: NDArray[np.bool_], m
             total = denominator[block].sum()
             harms.append(0.0 if total <= 1e-3 else max(0.0, 1 - (logit(numerator[block].sum() / total) / 4.9) ** 2))
     return float(np.mean(np.array(harms) ** 4) ** 0.25)
+
+
+def _judged(reference: Plane, inside: NDArray[np.bool_], modality: str) -> NDArray[np.bool_]:
+    if modality != "ct":
+        return inside
+    return np.asarray(ndimage.binary_erosion(inside & (reference > 0.5) & (reference < 254.5), np.ones((5, 5))))
 
 
 def _haar(picture: Plane, axis: int) -> Plane:

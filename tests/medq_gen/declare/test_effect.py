@@ -13,6 +13,7 @@ from medq_gen.errors import DeclarationError
 TABLE = {  # the bands of design 4, in the unit of each measure: none below, mild, moderate, severe above
     "detail": (0.09, 0.24, 0.35, 0.48, 0.61, 0.79),
     "disturbance": (0.15, 0.36, 0.45, 0.55, 0.61, 0.71),
+    "grain": (7, 18.25, 26.75, 38.25, 53, 71.6),
     "line": (0.06, 0.18, 0.28, 0.39, 0.46, 0.58),
     "shading": (0.04, 0.12, 0.19, 0.30, 0.43, 0.61),
     "exposure": (0.2, 0.6, 0.9, 1.4, 1.9, 2.6),

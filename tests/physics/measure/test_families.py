@@ -141,6 +141,20 @@ def test_disturbance_does_not_care_which_picture_came_first():
     assert families.disturbance(pair_of(a, b)).value < families.disturbance(pair_of(a, a + 2 * (b - a))).value
 
 
+def test_grain_is_the_deviation_of_what_was_added():
+    """White noise of 12 codes reads 12 whatever grain the reference had, where P halves; a constant shift reads nothing; what clips in CT is not judged."""
+    noise = np.random.default_rng(8).standard_normal((512, 512)).astype(np.float32)
+    smooth = np.full((512, 512), 120.0, np.float32)
+    grainy = smooth + 18 * np.random.default_rng(9).standard_normal((512, 512)).astype(np.float32)
+    for reference in (smooth, grainy):
+        assert families.grain(pair_of(reference, reference + 12 * noise)).value == pytest.approx(12, rel=0.01)
+    assert families.disturbance(pair_of(grainy, grainy + 12 * noise)).value < 0.6 * families.disturbance(pair_of(smooth, smooth + 12 * noise)).value
+    assert families.grain(pair_of(smooth, smooth + 20)).value == pytest.approx(0.0, abs=1e-4)
+    smooth[:, 256:] = 255.0
+    in_bone = smooth + np.where(np.arange(512) < 256, 0, -40) * np.abs(noise)
+    assert families.grain(pair_of(smooth, in_bone, modality="ct")).value == pytest.approx(0.0, abs=1e-4)
+
+
 def test_ct_is_judged_where_the_window_shows_tissue():
     """A change in clipped bone or within 2 px of it is no harm in CT; the same change in an MRI is."""
     reference = texture()

@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 import torch
 from ct_phantoms import disc
+from real_data import real_data
+from sample_benches import bench_of
 
+from medq_gen import scan_of, sources
 from medq_gen.declare import LEVELS
-from medq_gen.errors import DeclarationError
+from medq_gen.errors import DeclarationError, SourceError
+from medq_gen.ladder import Bench
 from physics.ct import CTScan
 from physics.ct.geometry import FAN, PARALLEL, Grid
 from physics.ct.kernel import STANDARD
+from physics.measure.attributes import ATTRIBUTE_ANCHORS, ATTRIBUTE_MEASURES
+from physics.measure.disturbance import judged_mask
+from physics.measure.pair import Pair
 from physics.scan import acquire
 from recipes.ct.low_dose import RECIPE
 
@@ -86,3 +93,27 @@ def test_every_level_has_several_looks_and_no_phrase_serves_two_levels():
     phrases = [phrase for level in LEVELS for phrase in looks[level]]
     assert min(len(looks[level]) for level in LEVELS) >= 3
     assert len(set(phrases)) == len(phrases)
+
+
+def _liver():
+    source = sources.make("dicom", {"path": str(real_data("ct", "lidc_idri_0314")), "anatomy": "abdomen"})
+    case = next(found for found in source.index() if not isinstance(found, SourceError))
+    return Bench(*scan_of.healthy_scan(source.load(case), seed=7))
+
+
+@pytest.mark.parametrize(("place", "boundaries_hu"), [("head", (4.0, 10.0, 21.0)), ("liver", (24.0, 49.0, 100.0))])
+def test_one_triple_of_anchors_serves_both_windows(place, boundaries_hu):
+    """Where readers put none|mild|moderate|severe, in HU of added noise, in a brain and in an abdomen window, u is 0.5, 1.5 and 2.5 to a fifth."""
+    bench = bench_of("ct") if place == "head" else _liver()
+    drawn = RECIPE.pattern(np.random.default_rng(1), bench.healthy)
+    tissue = judged_mask(Pair(bench.reference, bench.reference, bench.view))
+    added, found, seen = [], [], []
+    for dose in np.geomspace(0.8, 0.05, 8):
+        edited = RECIPE.edit(bench.healthy, strength=float(dose), pattern=drawn)
+        pair = Pair(bench.reference, acquire(edited), bench.view, bench.healthy, edited)
+        added.append(float((pair.degraded - pair.reference)[torch.as_tensor(tissue)].std()))
+        found.append(RECIPE.effect.u(RECIPE.effect.measure(pair).value))
+        attribute = RECIPE.effect.with_anchors(ATTRIBUTE_ANCHORS["quantum noise"])
+        seen.append(attribute.u(ATTRIBUTE_MEASURES["quantum noise"](pair).value))
+    assert np.interp(np.log(boundaries_hu), np.log(added), found) == pytest.approx([0.5, 1.5, 2.5], abs=0.2)
+    assert seen == pytest.approx(found, abs=0.05)
