@@ -11,6 +11,7 @@ from scipy.special import ellipe, ellipkm1
 
 MU0_UT_MM_PER_A = 4e2 * pi  # vacuum permeability, microtesla millimetre per ampere
 WIRE_MM = 2.0  # radius of the conductor: nearer than this the field is that of its surface
+SMALL_M = 1e-3  # parameter of the elliptic integrals below which a series of three terms is better than their difference (both 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ def loop_field(loop: Loop, points_mm: NDArray[np.float64]) -> NDArray[np.float64
     across = offset - z[..., None] * normal
     rho = np.linalg.norm(across, axis=-1)
     a = loop.radius_mm
-    alpha2 = np.maximum((a - rho) ** 2 + z**2, WIRE_MM**2)
     beta2 = (a + rho) ** 2 + z**2
-    k, e = ellipkm1(np.minimum(alpha2 / beta2, 1.0)), ellipe(1 - np.minimum(alpha2 / beta2, 1.0))
-    scale = MU0_UT_MM_PER_A / (2 * pi * alpha2 * np.sqrt(beta2))
-    along = scale * ((a**2 - rho**2 - z**2) * e + alpha2 * k)
-    # Near the axis the bracket vanishes as rho^2: its limit, 3 pi rho a^2 z / ... , is taken from the gradient of the field on the axis.
-    on_axis = rho < 1e-6 * a
-    safe = np.where(on_axis, 1.0, rho)
-    outwards = np.where(on_axis, 0.0, scale * z / safe * ((a**2 + rho**2 + z**2) * e - alpha2 * k))
-    field: NDArray[np.float64] = along[..., None] * normal + (outwards / safe)[..., None] * across
+    near = np.minimum(np.maximum((a - rho) ** 2 + z**2, WIRE_MM**2) / beta2, 1.0)  # alpha^2 / beta^2 = 1 - m
+    m = np.minimum(4 * a * rho / beta2, 1 - near)
+    k, e = ellipkm1(near), ellipe(m)
+    # Both brackets hold q = (E - 2 (1 - m) (K - E) / m) / m. Far away and near the axis its terms cancel: there its power series.
+    small = m < SMALL_M
+    safe = np.where(small, 1.0, m)
+    q = np.where(small, 3 * pi / 16 * (1 + m / 4 + 15 / 128 * m**2), (e - 2 * near * (k - e) / safe) / safe)
+    scale = MU0_UT_MM_PER_A / (2 * pi * near * beta2 * np.sqrt(beta2))
+    along = scale * (2 * a**2 * e - 2 * a * rho * m * q)
+    outwards = scale * z * 8 * a**2 * q / beta2  # per millimetre off the axis
+    field: NDArray[np.float64] = along[..., None] * normal + outwards[..., None] * across
     return field

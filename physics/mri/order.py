@@ -34,7 +34,7 @@ def line_times(n_lines: int, order: Order, *, n_shots: int = 8) -> NDArray[np.fl
     """
     n = np.fft.ifftshift(np.arange(n_lines) - n_lines // 2)
     if order == "linear":
-        rank = n + n_lines // 2
+        rank = n
     elif order == "centric":
         rank = np.where(n < 0, -2 * n - 1, 2 * n)
     elif order == "interleaved":

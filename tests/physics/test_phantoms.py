@@ -25,6 +25,17 @@ def test_a_moved_blob_turns_from_right_to_down_and_then_shifts():
     assert (spread_down, spread_right) == (pytest.approx(16.0, rel=1e-3), pytest.approx(4.0, rel=1e-3))  # the long axis now points down
 
 
+@pytest.mark.parametrize("angle_deg", [30.0, -75.0, 200.0])
+def test_a_moved_blob_follows_the_complex_plane(angle_deg):
+    """With right + i down a turn from axis 1 to axis 0 is multiplication by exp(i angle); tilt, widths and amplitude travel along."""
+    blob = phantoms.Gaussian((4.0, 10.0), (2.0, 4.0), 12.0, 2.0 - 1.0j)
+    found = phantoms.moved(blob, Pose((1.5, -2.5), angle_deg))
+    place = complex(10.0, 4.0) * complex(math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))) + complex(-2.5, 1.5)
+    assert found.centre_mm == pytest.approx((place.imag, place.real))
+    assert found.angle_deg == pytest.approx(12.0 + angle_deg)
+    assert (found.sigma_mm, found.amplitude) == (blob.sigma_mm, blob.amplitude)
+
+
 def test_gaussian_tilt_is_from_axis_one_towards_axis_zero():
     """A blob long along axis 1, turned by 30 degrees, correlates down with right positively."""
     down, right = centred_grid((65, 65))

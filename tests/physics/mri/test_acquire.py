@@ -14,6 +14,7 @@ from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.coils import ReceiveField
 from physics.mri.loop import Loop
 from physics.mri.motion import Motion
+from physics.mri.receive import approach
 from physics.mri.sense import Sense
 from physics.mri.zero_filled import ZeroFilled
 from physics.pose import Pose
@@ -186,3 +187,14 @@ def test_the_source_is_not_touched_and_the_scan_is_deterministic():
     assert torch.equal(acquire(scan), acquire(replace(scan)))
     assert torch.equal(source, before)
     torch.testing.assert_close(acquire_complex(scan).abs(), acquire(scan))
+
+
+@pytest.mark.parametrize("n_coils", [1, 3])
+def test_tissue_and_air_are_put_together_again(n_coils):
+    """A receive field of 1 everywhere, here of a loop a kilometre away, changes nothing: not in tissue, not in air, not in the rim between."""
+    source = 100 * phantoms.ellipses((47, 40), torch.float64, parts=(phantoms.Ellipse((0.05, -0.1), (0.5, 0.4), 0.0, 1.0),)) + 3.0
+    scan = MRIScan.of(source, n_coils=n_coils, spacing_mm=(2.0, 1.5))
+    share = scan.body.tissue_share
+    assert int(((share > 0.2) & (share < 0.8)).sum()) > 20
+    far = approach(scan, nearness_per_m=1e-3, directions_deg=(40.0,), radius_mm=30.0)
+    torch.testing.assert_close(acquire(far), acquire(scan), rtol=2e-3, atol=0)

@@ -81,3 +81,39 @@ def test_line_energy_is_weighted_in_cycles_per_millimetre(phase_axis):
                 k2 = (n0 / 12.0) ** 2 + (n1 / 2.5) ** 2
                 expected[(i, j)[phase_axis]] += k2 ** (power / 2) * abs(kspace[i, j]) ** 2
         np.testing.assert_allclose(body.line_energy(phase_axis, power=power).numpy(), expected)
+
+
+def test_what_is_dark_is_measured_against_the_tissue_itself():
+    """A pixel of 7 % of the 99th percentile is air, one of 9 % is tissue, in any unit of the picture."""
+    for unit in (1e-3, 1.0, 1e4):
+        image = torch.zeros((40, 44), dtype=torch.complex128)
+        image[10:30, 10:34] = 10.0 * unit
+        image[12:14, 12:20] = 0.7 * unit
+        image[20:22, 12:20] = 0.9 * unit
+        assert Body(image, (1.0, 1.0)).mean_tissue == pytest.approx((448 * 10.0 + 16 * 0.9) / 464 * unit)
+
+
+@pytest.mark.parametrize(("shape", "seed"), [((33, 28), 3), ((40, 45), 8)])
+def test_the_invented_phase_is_made_of_what_was_drawn(shape, seed):
+    """Less its constant and its echo ramp, the phase is a field of the drawn deviation whose spectrum falls by exp(-pi^2 c^2 n^2 / 2)."""
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0x9A5E])))
+    constant, echo = rng.uniform(-np.pi, np.pi), rng.uniform(-2, 2, size=2)
+    correlation, deviation = rng.uniform(1 / 6, 1 / 2), rng.uniform(0.5, 1.5)
+    white = np.fft.fft2(rng.standard_normal(shape))
+    down, right = ((np.arange(n) - n // 2) / n for n in shape)
+    field = smooth_phase(shape, seed=seed).numpy() - constant - 2 * np.pi * (echo[0] * down[:, None] + echo[1] * right)
+    assert field.mean() == pytest.approx(0, abs=1e-9)
+    assert field.std(ddof=1) == pytest.approx(deviation)
+    gain = np.abs(np.fft.fft2(field) / white)
+    for n0, n1 in ((2, 0), (0, 2), (1, -1), (-1, 2)):
+        expected = math.exp(-((math.pi * correlation) ** 2) * (n0**2 + n1**2 - 1) / 2)
+        assert gain[n0, n1] / gain[0, 1] == pytest.approx(expected, rel=1e-6)
+        assert gain[0, 1] == pytest.approx(gain[1, 0])
+
+
+def test_constant_phases_lie_all_around_the_circle():
+    """On an odd matrix the mean phase is the drawn constant: over many seeds it covers -pi to pi evenly."""
+    constants = np.array([float(smooth_phase((15, 13), seed=seed).mean()) for seed in range(200)])
+    assert np.abs(constants).max() <= math.pi
+    assert abs(np.exp(1j * constants).mean()) < 0.2
+    assert constants.std() == pytest.approx(math.pi / math.sqrt(3), rel=0.1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -90,3 +92,25 @@ def test_the_surrounding_array_faces_the_centre_from_outside():
     angles = np.unwrap([np.arctan2(loop.centre_mm[0], loop.centre_mm[1]) for loop in loops])
     np.testing.assert_allclose(np.diff(angles), 2 * np.pi / 8)
     assert torch.tensor(angles).numel() == 8
+
+
+@pytest.mark.parametrize(("n_coils", "fov"), [(4, (240.0, 180.0)), (8, (240.0, 180.0)), (2, (200.0, 150.0))])
+def test_neighbouring_loops_overlap_by_fifteen_percent(n_coils, fov):
+    """The diameters cover 1.15 of the ring, whose radius is 0.55 of the diagonal; fewer than four loops are as wide as four."""
+    loops = surrounding_array(n_coils, fov_mm=fov).loops
+    ring = 0.55 * math.sqrt(fov[0] ** 2 + fov[1] ** 2)
+    for loop in loops:
+        assert math.hypot(*loop.centre_mm) == pytest.approx(ring)
+        assert math.hypot(*loop.normal) == pytest.approx(1.0)
+        assert max(n_coils, 4) * 2 * loop.radius_mm == pytest.approx(1.15 * 2 * math.pi * ring)
+    first = math.degrees(math.atan2(loops[0].centre_mm[0], loops[0].centre_mm[1]))  # from axis 1 towards axis 0
+    assert first == pytest.approx(0.3 * 360 / n_coils)
+
+
+def test_the_stored_grid_has_sixty_four_cells_and_a_margin():
+    """Cells of FOV/64, and a fifth of the field of view beyond each edge, in pixels of either axis."""
+    stored = Sensitivity.of(surrounding_array(4, fov_mm=(192.0, 200.0)), None, matrix=MATRIX, spacing_mm=SPACING)
+    assert stored.start == pytest.approx((-0.2 * 48, -0.2 * 40))
+    assert stored.step == pytest.approx((48 / 64, 40 / 64), rel=0.01)
+    last = [start + step * (size - 1) for start, step, size in zip(stored.start, stored.step, stored.shapes.shape[1:], strict=True)]
+    assert last == pytest.approx([1.2 * 48, 1.2 * 40])

@@ -55,3 +55,15 @@ def test_near_the_wire_the_field_stays_finite():
     field = loop_field(Loop((0.0, 0.0, 0.0), tuple(normal), 40.0), np.array([40.0, 0.0, 0.0]))
     assert np.isfinite(field).all()
     assert np.linalg.norm(field) < 400
+
+
+@pytest.mark.parametrize("distance", [5e2, 1e4, 1e6, 1e8])
+def test_far_away_it_is_a_dipole(distance):
+    """Half a metre to 100 km away, on the axis, beside it and across, the field is that of a dipole of moment pi a^2, to the order (a / r)^2."""
+    loop = Loop((0.0, 0.0, 0.0), (0.0, 0.0, 2.0), 10.0)
+    for polar in (0.0, 1e-9, 1e-4, 0.3, 1.2, math.pi / 2, 2.5):
+        place = distance * np.array([math.sin(polar) * 0.6, math.sin(polar) * -0.8, math.cos(polar)])
+        unit, moment = place / np.linalg.norm(place), np.array([0.0, 0.0, math.pi * 10.0**2])
+        dipole = MU0_UT_MM_PER_A / (4 * math.pi * distance**3) * (3 * unit * (unit @ moment) - moment)
+        found = loop_field(loop, place)
+        assert np.linalg.norm(found - dipole) < (4 * (10.0 / distance) ** 2 + 1e-7) * np.linalg.norm(dipole)

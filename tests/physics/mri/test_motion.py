@@ -57,6 +57,7 @@ def test_still_lines_and_wrong_shapes():
     constant = Motion.constant(Pose((1.0, 2.0), 3.0), n_lines=4)
     assert constant.shift_mm.tolist() == [[1.0, 2.0]] * 4
     assert constant.angle_deg.tolist() == [3.0] * 4
+    assert constant.time.tolist() == [0.0, 0.25, 0.5, 0.75]
     with pytest.raises(ValueError, match="needed"):
         Motion(np.zeros((3, 2)), np.zeros(2), np.zeros(3))
 

@@ -42,6 +42,17 @@ def test_ghosts_are_read_in_air_over_tissue():
     assert measures.ghost_to_signal(pair(None, mask=torch.ones(SHAPE, dtype=torch.bool))).value is None
 
 
+def test_the_floor_that_was_there_before_is_no_ghost():
+    """3-4-5: air of 0.4 that becomes 0.5 holds a ghost of 0.3; air that gets darker holds none; ten times the signal is the same share."""
+    plain = pair(None)
+    mask = plain.view.mask
+    for unit in (1.0, 10.0):
+        before, after = (unit * (plain.reference + floor * (~mask)) for floor in (0.4, 0.5))
+        tissue = unit * float(plain.reference[mask].mean())
+        assert measures.ghost_to_signal(replace(plain, reference=before, degraded=after)).value == pytest.approx(100 * 0.3 * unit / tissue)
+        assert measures.ghost_to_signal(replace(plain, reference=after, degraded=before)).value == 0
+
+
 @pytest.mark.parametrize("phase_axis", [0, 1])
 def test_displacement_is_weighted_by_energy_beyond_the_centre(phase_axis):
     """Only line 5 displaced by (3, 4) mm: 5 mm times its share of the energy of all |n| > 1; a line that is not sampled weighs nothing."""

@@ -36,6 +36,23 @@ def test_a_loop_lies_at_its_gap_from_the_skin_and_faces_the_body():
     assert below.normal == pytest.approx((-1.0, 0.0, 0.0), abs=1e-12)
 
 
+@pytest.mark.parametrize("direction", [25.0, 130.0, 200.0, 305.0])
+def test_an_oblique_loop_lies_at_the_skin_under_it(direction):
+    """The skin is the farthest support pixel whose distance from the loop's axis is within its radius, turned into the loop's frame in the complex plane."""
+    parts = (phantoms.Ellipse((0.15, -0.1), (0.6, 0.15), 50.0, 1.0), phantoms.Ellipse((0.3, 0.2), (0.12, 0.3), 0.0, 1.0))
+    scan = MRIScan.of(phantoms.ellipses((81, 96), torch.float64, parts=parts), spacing_mm=SPACING)
+    rows, columns = np.nonzero(scan.body.support.numpy())
+    places = (columns - 48) * 1.5 + 1j * (rows - 40) * 2.0
+    turn = np.exp(1j * np.radians(direction))
+    own = (places - places.mean()) / turn
+    skin = own.real[np.abs(own.imag) <= 18.0].max()
+    expected = places.mean() + turn * (skin + 7.0)
+    (loop,) = loops_around(scan, directions_deg=(direction,), gap_mm=7.0, radius_mm=18.0)
+    assert loop.centre_mm == pytest.approx((expected.imag, expected.real, 0.0))
+    assert loop.normal == pytest.approx((-turn.imag, -turn.real, 0.0))
+    assert loop.radius_mm == 18.0
+
+
 @pytest.mark.parametrize("n_coils", [1, 4])
 def test_the_picture_is_shaded_by_the_fields_of_the_loops(n_coils):
     """degraded / reference in the body is the root sum of squares of the loops' sensitivities over the receiver's level, whose weighted mean is 1."""
@@ -102,6 +119,28 @@ def test_directions_where_the_body_leaves_the_picture_are_not_free():
     free = free_directions(MRIScan.of(neck, spacing_mm=SPACING), radius_mm=30.0)
     assert 90.0 not in free
     assert {0.0, 180.0, 270.0} <= set(free)
+
+
+@pytest.mark.parametrize(("edge", "side"), [("left", 180.0), ("right", 0.0), ("top", 270.0), ("bottom", 90.0)])
+def test_every_edge_is_an_edge(edge, side):
+    """An arm that leaves the picture obliquely takes the directions whose loop would cover the cut, in millimetres, and those only."""
+    picture = disc((80, 97), centre=(0.1, -0.1))
+    where = {"left": np.s_[20:34, :48], "right": np.s_[50:60, 48:], "top": np.s_[:40, 60:70], "bottom": np.s_[40:, 25:32]}[edge]
+    picture[where] = 50.0
+    scan = MRIScan.of(picture, spacing_mm=SPACING)
+    support = scan.body.support.numpy()
+    rows, columns = np.nonzero(support)
+    places = (columns - columns.mean()) * 1.5 + 1j * (rows - rows.mean()) * 2.0
+    outermost = {"left": columns == 0, "right": columns == 96, "top": rows == 0, "bottom": rows == 79}[edge]
+    expected = []
+    for direction in np.arange(0, 360, 5.0):
+        own = places[outermost] / np.exp(1j * np.radians(direction))
+        if not ((np.abs(own.imag) <= 22.0) & (own.real > 0)).any():
+            expected.append(direction)
+    found = free_directions(scan, radius_mm=22.0)
+    assert list(found) == expected
+    assert 36 < len(found) < 72
+    assert min(abs((taken - side + 180) % 360 - 180) for taken in set(np.arange(0, 360, 5.0)) - set(found)) <= 30
 
 
 def test_an_empty_picture_receives_nothing():
