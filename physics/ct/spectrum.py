@@ -54,8 +54,9 @@ def mu_water_per_mm(energy_kev: float = 70.0) -> float:
 
 
 def mu_of(hu: Tensor, *, mu_water: float) -> Tensor:
-    """Attenuation in 1/mm of Hounsfield units; what is below -1000 HU (padding, undershoot) is vacuum, never negative."""
-    return (mu_water * (1.0 + hu / 1000.0)).clamp_min(0.0)
+    """Attenuation in 1/mm of Hounsfield units. Noise of air dips below -1000 HU and stays negative here: cut off, its mean would be matter (at 48 HU of noise
+    2.5 % fewer quanta behind a body of 200 mm). Padding must have been made air before."""
+    return mu_water * (1.0 + hu / 1000.0)
 
 
 def hu_change(mu_change: Number, *, mu_water: float) -> Number:

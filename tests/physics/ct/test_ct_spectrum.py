@@ -39,8 +39,8 @@ def test_higher_voltage_sees_less_water():
 
 
 def test_hounsfield_units_there_and_back():
-    """-1000 HU is vacuum, 0 HU water, 1000 HU twice water; below vacuum there is nothing; differences convert back."""
-    hu = torch.tensor([-2000.0, -1000.0, 0.0, 1000.0])
+    """-1000 HU is vacuum, 0 HU water, 1000 HU twice water, noise below vacuum as far below zero as above; differences convert back."""
+    hu = torch.tensor([-1010.0, -1000.0, 0.0, 1000.0])
     mu = mu_of(hu, mu_water=0.02)
-    torch.testing.assert_close(mu, torch.tensor([0.0, 0.0, 0.02, 0.04]))
+    torch.testing.assert_close(mu, torch.tensor([-0.0002, 0.0, 0.02, 0.04]))
     torch.testing.assert_close(hu_change(mu[3] - mu[2], mu_water=0.02), torch.tensor(1000.0))
