@@ -19,12 +19,6 @@ def paraxial_defocus(rho: Array, w20_waves: float) -> Array:
     return np.asarray(w20_waves * rho**2)
 
 
-def exact_defocus(rho: Array, *, defocus_um: float, na: float, index: float, wavelength_um: float) -> Array:
-    """Defocus in a high-aperture lens, in waves: dz (sqrt((n/lambda)^2 - (rho NA/lambda)^2) - n/lambda), the angular spectrum of free travel."""
-    along_axis = index / wavelength_um
-    return np.asarray(defocus_um * (np.sqrt(along_axis**2 - (rho * na / wavelength_um) ** 2) - along_axis))
-
-
 def pupil_samples(w20_waves: float) -> int:
     """Width of the pupil plane (four pupil radii) that keeps the phase step at the rim below a quarter wave."""
     return int(2 ** math.ceil(math.log2(max(512.0, 32 * abs(w20_waves)))))
