@@ -91,6 +91,14 @@ def test_a_vessel_runs_straight_closes_around_the_tube_and_forks_to_both_sides()
         assert drawn[round(60 - row), round(column)] < 0.05
 
 
+def test_a_vessel_that_leaves_to_the_right_comes_in_from_the_left() -> None:
+    """At 0.98 of each range a stem heads right and a little up, 0.126 rad, from the last columns."""
+    drawn = vessel_tree(Scripted(0.98, width=1.6), (300, 100))  # type: ignore[arg-type]
+    way = 0.98 * math.tau
+    for piece in (3, 8, 14):
+        assert drawn[round(294 + 6 * piece * math.sin(way)), round(98 + 6 * piece * math.cos(way)) - 100] > 0.1
+
+
 def test_a_vessel_down_the_tube_and_the_light_a_wide_one_takes() -> None:
     """A quarter of each range: a stem from a quarter of the rows and columns heads down, 18 pieces long; a line of width w is 0.28 + 0.17 w dark before a
     blur of 1.2 texels."""
