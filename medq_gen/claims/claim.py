@@ -21,6 +21,16 @@ class Subject(Frozen):
     name: str
 
 
+def worded(recipe: str, wording: str) -> Subject:
+    """A recipe's artefact of one pattern: "too dark a stain" is said of over-staining only."""
+    return Subject(kind="artefact", name=f"{recipe}@{wording}")
+
+
+def plainly(subject: Subject) -> Subject:
+    """The subject without the pattern."""
+    return Subject(kind=subject.kind, name=subject.name.partition("@")[0])
+
+
 class Claim(Frozen):
     """One assertion.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from medq_gen.claims.claim import Claim, Comparing, Comparison, Judged, Kind, Relation, Subject
+from medq_gen.claims.claim import Claim, Comparing, Comparison, Judged, Kind, Relation, Subject, plainly, worded
 from medq_gen.errors import MedqError
 from medq_gen.ontology.contents import anatomy_phrase, view_phrase
 from medq_gen.ontology.levels import LEVELS, Level
@@ -18,15 +18,33 @@ _ORDER: dict[Relation, int] = {"supported": 2, "contradicted": 1, "unsupported":
 
 
 def finding_levels(record: Record, vocabulary: Vocabulary) -> dict[Subject, Level]:
-    """Everything that the record asserts a level of: its recipe's artefact and the attributes outside the gaps."""
+    """Everything that the record asserts a level of: its recipe's artefact, each wording of it, and the attributes outside the gaps.
+
+    An attribute of a mix that its measure does not find is not absent: one part can hide the other from the measure, as ghosts hide grain.
+    """
     found: dict[Subject, Level] = {}
-    if vocabulary.artefact(record.recipe) is not None:
+    artefact = vocabulary.artefact(record.recipe)
+    disturbed: set[str] = set()
+    if artefact is not None:
         found[Subject(kind="artefact", name=record.recipe)] = record.level
+        own = artefact.wording(record.pattern_values)
+        found |= {worded(record.recipe, key): record.level if key == own else "none" for key in artefact.wordings}
+        if artefact.parts and record.level != "none":
+            disturbed = {known.name for name in artefact.attributes if (known := vocabulary.attribute(name, record.modality))}
     for entry in record.attributes:
         attribute = vocabulary.attribute(entry.name, record.modality)
-        if attribute is not None and attribute.asked and entry.level is not None:
-            found[Subject(kind="attribute", name=attribute.name)] = entry.level
+        if attribute is None or not attribute.asked or entry.level is None or (entry.level == "none" and attribute.name in disturbed):
+            continue
+        found[Subject(kind="attribute", name=attribute.name)] = entry.level
     return found
+
+
+def falls_short(record: Record, vocabulary: Vocabulary) -> bool:
+    """Whether the tier is worse than the findings and structures tell: then the source itself shows something, of which the record knows no level."""
+    if any(row.visibility == "reject" for row in record.structures):
+        return False
+    worst = max((LEVELS.index(level) for level in finding_levels(record, vocabulary).values()), default=0)
+    return GRADES.index(record.tier) > (0, 1, 1, 2)[worst]
 
 
 def compare(claims: Iterable[Claim], record: Record | tuple[Record, Record], vocabulary: Vocabulary) -> Comparing:
@@ -49,12 +67,12 @@ def compare(claims: Iterable[Claim], record: Record | tuple[Record, Record], voc
 def _wanted(records: tuple[Record, ...], vocabulary: Vocabulary) -> Iterator[tuple[str | None, Subject, str]]:
     for image, record in zip(("first", "second") if len(records) > 1 else (None,), records, strict=True):
         for subject, level in finding_levels(record, vocabulary).items():
-            if level != "none":
+            if level != "none" and subject == plainly(subject):
                 yield image, subject, f"{level} {subject.name}" + (f" in the {image} image" if image else "")
 
 
 def _says(claim: Claim, image: str | None, subject: Subject) -> bool:
-    return subject in claim.subjects and claim.polarity == "present" and not claim.comparison and claim.image in (image, None)
+    return subject in {plainly(one) for one in claim.subjects} and claim.polarity == "present" and not claim.comparison and claim.image in (image, None)
 
 
 class _Beside:
@@ -121,6 +139,10 @@ class _Beside:
         return "unsupported", 0.0, "the record does not decide how well this structure is seen"
 
     def _picture(self, claim: Claim, number: int) -> Verdict:
+        if claim.subject.name == "source" and claim.polarity == "present":
+            record = self.records[number]
+            short = falls_short(record, self.vocabulary)
+            return ("supported", 1.0, "the tier is worse than the findings tell") if short else ("unsupported", 0.0, "the record knows nothing of the source")
         if claim.subject.name != "artefact":
             return "unsupported", 0.0, "no verdict that the record decides"
         known = self.levels[number]
@@ -145,7 +167,7 @@ class _Beside:
         known = self.levels[number]
         if subject in known or subject.kind != "artefact":
             return known.get(subject)
-        artefact = self.vocabulary.artefact(subject.name)
+        artefact = self.vocabulary.artefact(plainly(subject).name)
         own = self.vocabulary.artefact(self.records[number].recipe)
         if artefact is None or (own is not None and subject.name in own.parts):
             return None

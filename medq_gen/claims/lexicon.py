@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from medq_gen.claims.claim import Subject
+from medq_gen.claims.claim import Subject, worded
 from medq_gen.ontology import adverbs
 from medq_gen.ontology.contents import ANATOMY_WORDS, PICTURES, VIEW_WORDS
 from medq_gen.ontology.levels import Level
@@ -113,7 +113,8 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "poorly seen", "poorly visible",
         "cannot be recognised", "obscure", "obscures", "not delineated", "cannot be followed",
     ),
-    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "concealing",
+    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "conceal",
+    "concealing",
     "at the cost of"),
     "be": (
         "is", "are", "was", "were", "be", "appears", "appear", "shows", "show", "has", "have", "looks", "seen", "suffers from", "contains", "remains",
@@ -166,6 +167,7 @@ PICTURE_FAULT = (
     "image artefact",
     "disturbance",
 )
+SOURCE_FAULT = ("shortcomings of the original acquisition", "limits of the original acquisition", "weaknesses of the original acquisition")
 PICTURE_GOOD = ("artefact-free", "undisturbed", "flawless")
 QUALITY = ("quality", "image quality", "overall quality", "picture quality", "diagnostic quality")
 MODALITY_WORDS: dict[str, tuple[str, ...]] = {
@@ -265,14 +267,20 @@ class Lexicon:
             self._add((artefact.cause,), Meaning(subject, "fault"))
             for level, phrases in artefact.looks.items():
                 self._add_looks(phrases, subject, level)
-            if artefact.hides:
-                self._add((artefact.hides,), Meaning(Subject(kind="effect", name=artefact.recipe), "hides"))
+            self._add((artefact.hides,) if artefact.hides else (), Meaning(Subject(kind="effect", name=artefact.recipe), "hides"))
+            for key, wording in artefact.wordings.items():
+                own = worded(artefact.recipe, key)
+                for level, phrases in wording.looks.items():
+                    self._add_looks(phrases, own, level)
+                self._add((wording.cause,) if wording.cause else (), Meaning(own, "fault"))
+                self._add((wording.hides,) if wording.hides else (), Meaning(Subject(kind="effect", name=artefact.recipe), "hides"))
 
     def _contents(self) -> None:
         picture = Subject(kind="picture", name="artefact")
         self._add(PICTURE_FAULT, Meaning(picture, "fault"))
         self._add(PICTURE_GOOD, Meaning(picture, "good"))
         self._add(QUALITY, Meaning(Subject(kind="picture", name="quality"), "virtue"))
+        self._add(SOURCE_FAULT, Meaning(Subject(kind="picture", name="source"), "fault"))
         for modality, words in MODALITY_WORDS.items():
             self._add((*words, *PICTURES[modality]), Meaning(Subject(kind="modality", name=modality), "content"))  # type: ignore[index]
         for key, phrase in ANATOMY_WORDS.items():

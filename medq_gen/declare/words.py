@@ -17,12 +17,22 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What is said of an artefact where its pattern has one value: looks of its own, and cause and loss where they differ ("" keeps those of the recipe)."""
+
+    looks: Mapping[Level, tuple[str, ...]]
+    cause: str = ""
+    hides: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """The vocabulary of an artefact: a cause, as opposed to an attribute, which is what a reader perceives.
 
     artefact : its name in running text ("motion artefact"). synonyms : what else readers call it. cause : "the patient moved during the
     acquisition". hides : what it hides. looks : per level, how it looks, as noun phrases that can follow "shows". confusers : names of recipes that a reader
-    may take for it. impact : weight in the tier, 0 to 1.
+    may take for it. impact : weight in the tier, 0 to 1. wordings : by "field=value" of the pattern ("direction=over"), what is said
+    where the pattern has that value; the first that fits is used, and none leaves the words above.
     """
 
     artefact: str
@@ -33,3 +43,4 @@ class Words:
     confusers: tuple[str, ...] = ()
     impact: float = 1.0
     spelling: Mapping[str, str] = field(default_factory=dict)
+    wordings: Mapping[str, Wording] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from medq_gen.errors import MedqError
 from medq_gen.ontology.spelling import SPELLINGS, Spelling, spell
 from medq_gen.ontology.vocabulary import Vocabulary
 from medq_gen.records import Record
+from medq_gen.store import REFERENCE
 
 __all__ = ["DRAFT_VERSION", "Distractor", "Drafted", "Evidence", "ImagePair", "Question", "Reasoning", "draft", "gates"]
 
@@ -20,12 +21,16 @@ __all__ = ["DRAFT_VERSION", "Distractor", "Drafted", "Evidence", "ImagePair", "Q
 def draft(records: Iterable[Record], vocabulary: Vocabulary, *, seed: int, spelling: Spelling = "british") -> Drafted:
     """Questions, single-image references and coarse pairs of the records of a run.
 
+    Drafted are the levels of a ladder. The untouched reference that a ladder holds beside a solved `none` (its key ends in "reference") is no item and no half
+    of a pair: else untouched pictures would outnumber touched ones among the pictures without an artefact.
+
     Raises
         MedqError: a spelling that does not exist, a recipe or attribute without words, a structural gate that fails (named, with its figures).
     """
     if spelling not in SPELLINGS:
         raise MedqError(f"spelling={spelling!r}: allowed are {', '.join(SPELLINGS)}")
-    facts = [Facts(record, vocabulary) for record in sorted(records, key=lambda record: record.key)]
+    found = sorted((record for record in records if not record.key.endswith(f"/{REFERENCE}")), key=lambda record: record.key)
+    facts = [Facts(record, vocabulary) for record in found]
     drafted = Drafted(
         questions=questions(facts, spelling=spelling),
         reasoning=_reasoning(facts, seed=seed, spelling=spelling),

@@ -67,6 +67,8 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
     out: list[Candidate] = []
     groups = _grouped(candidates, "family", "confusion", "asked_level")
     for (family, confusion, _), group in groups.items():
+        if family == "combination":
+            continue
         if confusion:
             counts = Counter(candidate.right for candidate in group)
             fewest = min(counts.values())
@@ -81,6 +83,8 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
             out += [full for candidate in group if (full := _filled(candidate, ())) is not None]
         else:
             out += group
+    both = how(candidate for (family, _, _), group in groups.items() if family == "combination" for candidate in group)
+    out += [full for candidate in both if (full := _filled(candidate, ())) is not None]
     named = [candidate for candidate in out if candidate.family == "primary artefact"]
     rest = [candidate for candidate in out if candidate.family != "primary artefact"]
     touched = Counter(candidate.confusion for candidate in named if candidate.right != NO_ARTEFACT)

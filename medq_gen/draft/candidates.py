@@ -64,6 +64,8 @@ def of_record(facts: Facts, *, has_moderate: bool) -> Iterator[Candidate]:
         if not granted or candidate.asks not in own:
             yield candidate
     yield from granted
+    if not granted:
+        yield from _combination(facts)
     yield from _structures(facts)
     yield _tier(facts)
 
@@ -151,12 +153,42 @@ def _attributes(facts: Facts, has_moderate: bool) -> Iterator[Candidate]:
             )  # fmt: skip
 
 
+def _combination(facts: Facts) -> Iterator[Candidate]:
+    """Which of two attributes that the recipe disturbs are seen, alone or together: within one recipe the pictures differ in it, so that no text tells."""
+    names = [known.name for name in facts.artefact.attributes if (known := facts.vocabulary.attribute(name, facts.record.modality))]
+    own = {finding.attribute.name: finding for finding in facts.findings}
+    known_own = [own[name] for name in names if name in own]
+    first = next(iter(known_own), None)
+    second = next((one for one in known_own if first and one.attribute.measure != first.attribute.measure), None)
+    if first is None or second is None:
+        return
+    a, b = first.attribute.fault, second.attribute.fault
+    options = {
+        (True, True): f"{capital(a)} and {b}",
+        (True, False): f"{capital(a)} but no {b}",
+        (False, True): f"{capital(b)} but no {a}",
+        (False, False): f"Neither {a} nor {b}",
+    }
+    seen = (first.level != "none", second.level != "none")
+    told = " and ".join(f"{one.attribute.name} is {_level(one.level)}" for one in (first, second))
+    general = first.attribute.scope == second.attribute.scope == "general"
+    yield Candidate(
+        facts=facts, type="what", family="combination", scope="general" if general else "specific", asked=f"{a}, {b}", asked_level=facts.record.level, x="",
+        rule="both attributes by their own measures, inside their bands", right=options[seen], asks=first.attribute.name,
+        evidence=tuple(Evidence(name=one.attribute.name, value=f"level {_level(one.level)}") for one in (first, second)),
+        pool=tuple(Distractor(option=option, reason=told) for key, option in options.items() if key != seen),
+    )  # fmt: skip
+
+
 def _granted(facts: Facts) -> Iterator[Candidate]:
     """Questions that take the artefact or a finding for granted: its cause, its place, which of two dominates."""
     record, artefact = facts.record, facts.artefact
     members = facts.vocabulary.confusion.get(record.modality, ())
     if record.recipe in members and fits(artefact.cause, record.anatomy):
-        pool = tuple(Distractor(option=capital(other.cause), reason=f"{other.artefact} is not in this picture") for other in _rivals(facts, members))
+        pool = (
+            *(Distractor(option=capital(cause), reason="the pattern of this picture is another") for cause in _other_causes(facts)),
+            *(Distractor(option=capital(other.cause), reason=f"{other.artefact} is not in this picture") for other in _rivals(facts, members)),
+        )
         yield Candidate(
             facts=facts, type="what", family="cause", scope="specific", asked="cause", asked_level=record.level, x="",
             rule="the cause of the one artefact that was made in this picture",
@@ -168,6 +200,11 @@ def _granted(facts: Facts) -> Iterator[Candidate]:
             yield from _placed(facts, finding)
     if artefact.parts:
         yield from _dominance(facts)
+
+
+def _other_causes(facts: Facts) -> list[str]:
+    """The causes of the same artefact under another pattern: too little dye where it was too much."""
+    return sorted({wording.cause for wording in facts.artefact.wordings.values()} - {"", facts.artefact.cause})
 
 
 def _placed(facts: Facts, finding: Finding) -> Iterator[Candidate]:
@@ -222,7 +259,7 @@ def _structures(facts: Facts) -> Iterator[Candidate]:
     for seen in facts.structures:
         base = Candidate(
             facts=facts, type="how", family="structure visibility", scope="specific", asked=seen.structure.name, asked_level=seen.visibility,
-            x=seen.structure.name, plural=seen.structure.plural,
+            x=seen.structure.written or seen.structure.name, plural=seen.structure.plural,
             rule="contrast kept and fidelity inside the structure, at least 0.05 from the bounds", evidence=(Evidence(name=seen.structure.name,
             value=f"visibility {seen.visibility}"),),
             right=GRADE_OPTIONS[seen.visibility], scale=tuple(GRADE_OPTIONS.values()), asks=seen.structure.name,

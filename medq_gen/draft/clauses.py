@@ -10,18 +10,31 @@ import numpy as np
 from medq_gen.draft.facts import Facts, Finding, Seen
 from medq_gen.ontology import adverbs
 from medq_gen.ontology.contents import PICTURES, anatomy_phrase, fits, view_phrase
-from medq_gen.ontology.grammar import agree, article, be, indefinite, is_plural, join
+from medq_gen.ontology.grammar import agree, article, be, indefinite, is_countable, is_plural, join
 from medq_gen.ontology.levels import Level
 from medq_gen.ontology.places import PHRASES
 from medq_gen.records import PlaceRecord
 
+# Of the whole picture's state a reader speaks first; these attributes are said absent more often than rarer faults.
+GLOBAL = frozenset({"sharpness", "noise", "contrast", "uniformity", "brightness"})
+GLOBAL_SHARE = 0.8
+# Words of a look that say an attribute: not said where that attribute is measured absent.
+IMPLIED: dict[str, frozenset[str]] = {
+    "sharpness": frozenset(["soft", "softness", "softened", "blur", "blurs", "blurred", "smear", "smeared", "smearing"]),
+    "noise": frozenset(["grain", "grainy", "graininess", "speckle", "mottle", "noise", "noisy"]),
+    "contrast": frozenset(["contrast", "flattened"]),
+    "streaks": frozenset(["streak", "streaks", "streaky"]),
+    "motion ghosting": frozenset(["ghost", "ghosts", "ghosting"]),
+}
+HIDDEN_PART = 0.5  # a part of a mix that alone is below this severity shows in no look
+_JOINED = re.compile(r",| (?:that|which|in which|while|with|and) ")
 _CLAUSE = re.compile(
     r"\b(?:was|were|is|are|moved|took|reached|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b"
 )
 
 
 class Pen:
-    """Chooses among forms. A form used once in a text is not chosen again while another is left."""
+    """Chooses among forms. A form used once in a text, or one that opens like it, is not chosen again while another is left."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
@@ -29,9 +42,9 @@ class Pen:
 
     def choose(self, forms: Sequence[str]) -> str:
         """One of the forms."""
-        fresh = [form for form in forms if form not in self._used] or list(forms)
+        fresh = [form for form in forms if _opening(form) not in self._used] or list(forms)
         form = fresh[int(self.rng.integers(len(fresh)))]
-        self._used.add(form)
+        self._used.add(_opening(form))
         return form
 
     def chance(self, share: float) -> bool:
@@ -39,18 +52,29 @@ class Pen:
         return bool(self.rng.random() < share)
 
     def some(self, findings: Sequence[Finding], most: int) -> list[Finding]:
-        """Two to so many of them, in a drawn order; all where there are fewer."""
-        count = min(len(findings), 2 + int(self.rng.integers(most - 1)))
-        return [findings[index] for index in self.rng.permutation(len(findings))[:count]]
+        """Two to so many of them, mostly those of the whole picture's state; of attributes that one measure decides (noise, sensor noise) only one."""
+        count = 2 + int(self.rng.integers(most - 1))
+        drawn = [findings[index] for index in self.rng.permutation(len(findings))]
+        drawn.sort(key=lambda finding: finding.attribute.name not in GLOBAL and self.chance(GLOBAL_SHARE))
+        chosen: dict[str, Finding] = {}
+        for finding in drawn:
+            chosen.setdefault(finding.attribute.measure or finding.attribute.name, finding)
+        return list(chosen.values())[:count]
 
     def order(self, things: Sequence[str]) -> list[str]:
         """The things in a drawn order."""
         return [things[index] for index in self.rng.permutation(len(things))]
 
 
+def _opening(form: str) -> str:
+    """What a reader hears again: the first words of a clause; the whole of a short form."""
+    words = form.split()
+    return " ".join(words[:4]) if len(words) > 4 else form
+
+
 def cause_of(cause: str) -> str:
-    """A cause after the thing it explains: a clause follows "because", a noun phrase "caused by"."""
-    return f"because {cause}" if _CLAUSE.search(cause.split(",")[0]) else f"caused by {cause}"
+    """A cause after the thing it explains: a clause follows "because", a noun phrase "due to"."""
+    return f"because {cause}" if _CLAUSE.search(cause.split(",")[0]) else f"due to {cause}"
 
 
 def place_phrase(place: PlaceRecord | None) -> str:
@@ -115,7 +139,7 @@ def presence(findings: Sequence[Finding], pen: Pen) -> str:
     return pen.choose(
         (f"{nouns} {verb} seen", f"{nouns} {verb} present", f"there {there} {nouns}", f"the image shows {nouns}", f"{nouns} {verb} visible",
         f"the image exhibits {nouns}",
-         f"{nouns} {verb} evident", f"one sees {nouns}", f"on inspection {nouns} {appear}", f"the picture suffers from {nouns}")
+         f"{nouns} {verb} evident", f"on inspection {nouns} {appear}", f"the picture suffers from {nouns}")
     )  # fmt: skip
 
 
@@ -124,13 +148,14 @@ def _single(finding: Finding, pen: Pen) -> str:
     tail = f" {where}" if where else ""
     adverb = pen.choose(adverbs.ADVERBS[level])
     adjective = pen.choose(adverbs.ADJECTIVES[level])
-    forms = [f"{attribute.fault} {be(attribute.fault)} {adjective}{tail}", f"the {attribute.fault} {agree(attribute.fault, 'appear')} {adjective}{tail}"]
+    forms = [] if is_countable(attribute.fault) else [f"{attribute.fault} {be(attribute.fault)} {adjective}{tail}"]
+    forms += [f"the {attribute.fault} {agree(attribute.fault, 'appear')} {adjective}{tail}"]
     forms += [
         f"the image is {adverb} {word}{tail}"
         for word in attribute.adjectives[:3]
-        if not word.startswith(("too ", "of ", "out ", "free ", "off ")) and " " not in word
+        if not word.startswith(("too ", "of ", "out ", "free ", "off ")) and " " not in word and word not in ("ghosted", "aliased")
     ]
-    forms += [f"{word} is {adverb} reduced{tail}" for word in attribute.virtue[:1] if word not in ("staining", "stain", "geometry")]
+    forms += [f"{word} is {adverb} reduced{tail}" for word in attribute.virtue[:1] if word not in ("staining", "stain", "geometry", "brightness")]
     return pen.choose(forms)
 
 
@@ -142,7 +167,7 @@ def absence(findings: Sequence[Finding], pen: Pen) -> str:
         attribute = findings[0].attribute
         forms = [
             f"no {last} {be(last)} seen",
-            f"the image is free of {last}",
+            f"the image shows no {last}",
             f"{last} {be(last)} absent",
             f"there {be(last)} no {last}",
             f"no {last} {be(last)} visible",
@@ -154,11 +179,12 @@ def absence(findings: Sequence[Finding], pen: Pen) -> str:
     listed = join(names, "or")
     forms = [
         f"no {listed} {be(last)} seen",
-        f"the image is free of {join(names)}",
         f"there {be(names[0])} no {listed}",
         f"the image shows no {listed}",
         f"no {listed} {be(last)} visible",
     ]
+    if not any(is_countable(name) for name in names):
+        forms += [f"the image is free of {join(names)}", f"the image is free of {join(names)}"]
     if len(names) == 2:
         forms += [
             f"neither {names[0]} nor {last} {be(last)} seen",
@@ -172,12 +198,42 @@ def state(facts: Facts, pen: Pen) -> str | None:
     """The global state: what is perceived, against what is not."""
     present, absent = facts.besides(facts.present), facts.besides(facts.absent)
     there = presence(present, pen) if present else ""
-    not_there = absence(pen.some(absent, 4), pen) if absent else ""
+    not_there = absence(pen.some(absent, 3 if present else 4), pen) if absent else ""
     if there and not_there:
+        for _ in range(6):  # not "are visible" twice in a sentence
+            if there.split()[-1] != not_there.split()[-1]:
+                break
+            not_there = absence(pen.some(absent, 3), pen)
         if pen.chance(0.3):
-            return f"{not_there}, but {there}"
-        return f"{there}{pen.choose((', but ', ', while ', '; ', ', whereas '))}{not_there}"
+            return f"{not_there}, but {_again(not_there, there)}"
+        return f"{there}{pen.choose((', but ', ', while ', '; ', ', whereas '))}{_again(there, not_there)}"
     return there or not_there or None
+
+
+def _again(before: str, clause: str) -> str:
+    """The second clause of a sentence: "the image" once said is "it"."""
+    if not before.startswith(("the image ", "the picture ")):
+        return clause
+    return re.sub(r"^the (?:image|picture) ", "it ", clause)
+
+
+def shortcomings(pen: Pen) -> str:
+    """Why a picture is no better, where what lowers its tier was there before any artefact."""
+    noun = pen.choose(("shortcomings", "limits", "weaknesses"))
+    whole = f"{noun} of the original acquisition"
+    return pen.choose((f"{whole} are visible", f"there are {whole}", f"{whole} remain", f"{whole} lower the quality"))
+
+
+def looks_of(facts: Facts) -> list[str]:
+    """The looks of the artefact at its level that are true of this picture: fit its anatomy, and name nothing that is measured absent."""
+    names = [finding.attribute.name for finding in facts.absent]
+    for part in facts.artefact.parts:
+        alone, words = facts.record.measured(f"{part} alone"), facts.vocabulary.artefact(part)
+        if alone is not None and alone < HIDDEN_PART and words is not None:
+            names += words.attributes[:1]
+    absent = frozenset().union(*(IMPLIED.get(name, ()) for name in names))
+    looks = [look for look in facts.artefact.looks[facts.record.level] if fits(look, facts.record.anatomy)]
+    return [look for look in looks if not absent & set(re.findall(r"[a-z-]+", look.lower().replace("soft tissue", "tissue")))]
 
 
 def named(facts: Facts, pen: Pen) -> str:
@@ -187,11 +243,11 @@ def named(facts: Facts, pen: Pen) -> str:
     one = indefinite(name)
     if level == "none":
         return pen.choose(
-            (f"no {name} {be(name)} seen", f"there {be(name)} no sign of {one}", f"no evidence of {one} is found", f"the image is free of {name}",
+            (f"no {name} {be(name)} seen", f"there {be(name)} no sign of {one}", f"no evidence of {one} is found", f"the image is free of {one}",
             f"{one} {be(name)} not seen",
              f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {one} is visible")
         )  # fmt: skip
-    looks = [look for look in artefact.looks[level] if fits(look, facts.record.anatomy)]
+    looks = looks_of(facts)
     noun = graded(name, level, pen)
     if not looks:
         return pen.choose(
@@ -218,8 +274,8 @@ def named(facts: Facts, pen: Pen) -> str:
         f"the {name} {be(name)} {bare}, with {look}",
         f"{noun} {agree(name, 'dominate')}, with {look}",
     ]
-    if "visible" in look:
-        forms = [form for form in forms if f"{look} is visible" not in form and f"{look} are visible" not in form]
+    if "visible" in look or _JOINED.search(look):  # a look with a clause of its own follows; it does not lead
+        forms = [form for form in forms if not form.startswith(look)]
     if level == "mild":
         forms = [form for form in forms if "dominate" not in form and not form.startswith("the main finding")]
     if " with " in look:
@@ -234,7 +290,7 @@ def looked(facts: Facts, pen: Pen) -> list[str]:
     """The artefact and its look as two sentences, where a reference would else be too short."""
     artefact, level = facts.artefact, facts.record.level
     noun, shows = graded(artefact.artefact, level, pen), "they show as" if is_plural(artefact.artefact) else "it shows as"
-    looks = [look for look in artefact.looks[level] if fits(look, facts.record.anatomy)]
+    looks = looks_of(facts)
     second = f"{shows} {pen.choose(looks)}" if looks else f"the degree of {artefact.artefact} is {pen.choose(adverbs.ADJECTIVES[level])}"
     return [f"{noun} {be(artefact.artefact)} {pen.choose(('present', 'seen', 'visible'))}", second]
 
@@ -246,8 +302,9 @@ def effect(facts: Facts, pen: Pen) -> str | None:
         return None
     name = artefact.artefact
     return pen.choose(
-        (f"this hides {artefact.hides}", f"it obscures {artefact.hides}", f"this masks {artefact.hides}", f"the {name} {agree(name, 'hide')} {artefact.hides}",
-         f"the {name} {agree(name, 'mask')} {artefact.hides}", f"as a result it conceals {artefact.hides}")
+        (f"this hides {artefact.hides}", f"this obscures {artefact.hides}", f"this masks {artefact.hides}",
+        f"the {name} {agree(name, 'hide')} {artefact.hides}",
+         f"the {name} {agree(name, 'mask')} {artefact.hides}", f"the {name} {agree(name, 'conceal')} {artefact.hides}")
     )  # fmt: skip
 
 
@@ -265,7 +322,7 @@ def structures(seen: Sequence[Seen], pen: Pen) -> str | None:
     """What can still be seen of the named structures, grouped by how well."""
     parts = []
     for visibility in pen.order(["good", "usable", "reject"]):
-        names = [f"the {one.structure.name}" for one in seen if one.visibility == visibility]
+        names = [f"the {one.structure.written or one.structure.name}" for one in seen if one.visibility == visibility]
         if names:
             plural = len(names) > 1 or any(one.structure.plural for one in seen if one.visibility == visibility)
             parts.append(pen.choose(_SEEN[visibility]).format(x=join(names), be="are" if plural else "is"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from medq_gen.claims.claim import Subject
+from medq_gen.claims.comparison import falls_short, finding_levels
 from medq_gen.errors import MedqError
 from medq_gen.ontology.levels import Level
 from medq_gen.ontology.terms import Artefact, Attribute, Structure
@@ -50,17 +52,18 @@ class Facts:
             raise MedqError(
                 f"{self.record.key}: the vocabulary has no words for recipe {self.record.recipe!r}; known: {', '.join(sorted(self.vocabulary.artefacts))}"
             )
-        return found
+        return found.worded(self.record.pattern_values)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The attributes with a level outside the gaps, the recipe's own first, in its order. An attribute that no picture shows is left out."""
         found: dict[str, Finding] = {}
+        asserted = finding_levels(self.record, self.vocabulary)
         for entry in self.record.attributes:
             attribute = self.vocabulary.require_attribute(entry.name, self.record.modality)
-            if entry.level is None or not attribute.asked or attribute.name in found:
+            if entry.level is None or attribute.name in found or Subject(kind="attribute", name=attribute.name) not in asserted:
                 continue
-            place = entry.place if entry.place is not None and entry.place.share >= PLACE_SHARE else None
+            place = entry.place if attribute.local and entry.place is not None and entry.place.share >= PLACE_SHARE else None
             found[attribute.name] = Finding(attribute, entry.level, place)
         order = [known.name for name in self.artefact.attributes if (known := self.vocabulary.attribute(name, self.record.modality))]
         return tuple(sorted(found.values(), key=lambda finding: order.index(finding.attribute.name) if finding.attribute.name in order else len(order)))
@@ -91,6 +94,11 @@ class Facts:
     def besides(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Findings that the name of the artefact leaves to be said."""
         return tuple(finding for finding in findings if finding.attribute.name not in self.said_by_name)
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether the tier is worse than what can be said of the picture explains."""
+        return falls_short(self.record, self.vocabulary)
 
     @property
     def is_touched(self) -> bool:

@@ -7,7 +7,7 @@ from medq_gen.draft.clauses import Pen
 from medq_gen.draft.facts import Facts
 from medq_gen.draft.items import Image
 from medq_gen.ontology.contents import anatomy_phrase
-from medq_gen.ontology.grammar import be, is_countable, is_plural, join, sentence
+from medq_gen.ontology.grammar import be, indefinite, is_countable, is_plural, join, sentence
 from medq_gen.ontology.spelling import Spelling, spell
 from medq_gen.seeds import Purpose, generator
 
@@ -47,6 +47,8 @@ def single(facts: Facts, *, seed: int, salt: int = 0, spelling: Spelling = "brit
         middle.remove(hidden or middle[-1])
     if len(middle) == 1:  # nothing but the artefact is known: say it in two sentences, so that no reference is shorter than four
         middle = clauses.looked(facts, pen) if facts.is_touched else [named, "no artefact is seen"]
+    if facts.falls_short:
+        middle[-1] = f"{middle[-1]}; {clauses.shortcomings(pen)}"
     parts = [opening, *middle, f"overall, the quality of this image is {facts.record.tier}"]
     return spell(" ".join(sentence(part) for part in parts), spelling)
 
@@ -77,12 +79,12 @@ def _side(image: Image, facts: Facts, pen: Pen) -> str:
     name = facts.artefact.artefact
     if facts.is_touched:
         things = [clauses.graded(name, facts.record.level, pen), *things]
-    gone = [finding.attribute.fault for finding in pen.some(facts.besides(facts.absent), 3)] + ([] if facts.is_touched else [name])
+    gone = [finding.attribute.fault for finding in pen.some(facts.besides(facts.absent), 2)] + ([] if facts.is_touched else [name])
     if not things:
         listed = pen.order(gone)
         return pen.choose(
             (
-                f"the {image} image is free of {join(listed)}",
+                f"the {image} image is free of {join([indefinite(noun) for noun in listed])}",
                 f"the {image} image shows no {join(listed, 'or')}",
                 f"no {join(listed, 'or')} can be recognised in the {image} image",
             )

@@ -22,7 +22,7 @@ YES_NO: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("{Be} {one} visible in this {pic}?", "Does this {pic} show {one}?", "Can {one} be recognised in this {pic}?", "Is this {pic} affected by {one}?",
          "Would you report {one} for this {pic}?", "Are there signs of {one} in this {pic}?", "Do you see {one} in this {pic}?"),
         ("Is this {pic} free of {one}?", "{Be} {one} absent from this {pic}?", "Can {one} be ruled out in this {pic}?", "Is this {pic} unaffected by {one}?",
-         "Would you call this {pic} free of {one}?", "Are signs of {one} missing from this {pic}?", "Does this {pic} lack any {x}?"),
+         "Would you call this {pic} free of {one}?", "Is this {pic} without {one}?", "Could a report on this {pic} state that {one} {be} absent?"),
     ),
     "above a level": (
         ("Does this {pic} show more than {graded}?", "Does the degree of {x} in this {pic} exceed {level}?", "Is more than {graded} to be seen in this {pic}?",
@@ -60,6 +60,10 @@ WHAT: dict[str, tuple[str, ...]] = {
         "Which quality attribute of this {pic} is disturbed most?", "What is the most evident quality problem of this {pic}?",
         "Which of these quality problems does this {pic} show?", "Looking at this {pic}, which quality problem stands out?",
         "Which of the following is the main quality problem of this {pic}?", "Which quality problem, among these, affects this {pic}?",
+    ),
+    "combination": (
+        "Which of these statements fits this {pic}?", "What does this {pic} show?", "Which combination of findings does this {pic} show?",
+        "What is to be found in this {pic}?", "Which of these descriptions fits this {pic}?", "How would you sum up the findings of this {pic}?",
     ),
     "place": (
         "Where does most of the {x} lie in this {pic}?", "In which part of this {pic} {be} the {x} mainly found?",

@@ -28,6 +28,7 @@ def attribute(
     unit: str = "1",
     scope: Scope = "specific",
     asked: bool = True,
+    local: bool = False,
 ) -> Attribute:
     """An attribute; looks are given for mild, moderate, severe, and derived for none where `none` is not given."""
     mild, moderate, severe = looks
@@ -46,12 +47,13 @@ def attribute(
         unit=unit,
         scope=scope,
         asked=asked,
+        local=local,
     )
 
 
-def structure(name: str, modality: Modality, synonyms: str = "", *, anatomies: str = "", plural: bool = False) -> Structure:
+def structure(name: str, modality: Modality, synonyms: str = "", *, written: str = "", anatomies: str = "", plural: bool = False) -> Structure:
     """A structure; anatomies empty means wherever its modality looks."""
-    return Structure(name=name, synonyms=split(synonyms), modality=modality, anatomies=split(anatomies), plural=plural)
+    return Structure(name=name, written=written or name, synonyms=split(synonyms), modality=modality, anatomies=split(anatomies), plural=plural)
 
 
 def artefact(

@@ -20,6 +20,8 @@ ANATOMY_WORDS: dict[str, str] = {
         "breast", "eye", "retina", "colon", "stomach", "oesophagus", "duodenum", "ileum", "bowel", "rectum", "bladder", "ankle", "wrist", "hand", "foot",
         "skull", "kidney", "pancreas", "spleen", "skin", "airway"]
     },
+    # the word for an endoscopy of which nothing more is stated
+    "bowel": "the gastrointestinal tract",
     "lungs": "the lungs", "gi": "the gastrointestinal tract", "limb": "a limb", "bone": "bone", "tissue": "a tissue section", "fundus": "the ocular fundus",
     "tube": "a tubular lumen",
 }  # fmt: skip
@@ -50,7 +52,7 @@ def view_phrase(view: str) -> str | None:
 # Words of a look, a cause or a loss that are true of these anatomies only.
 BOUND: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
     (frozenset({"head", "brain", "skull", "scalp", "cortical", "cortex", "sulci", "grey", "white"}), frozenset({"head", "brain"})),
-    (frozenset({"organ", "organs", "liver"}), frozenset({"abdomen", "liver", "pelvis", "chest"})),
+    (frozenset({"body", "organ", "organs", "liver"}), frozenset({"abdomen", "liver", "pelvis", "chest"})),
 )
 
 

@@ -37,12 +37,14 @@ ATTRIBUTES = (
         "metal streaks",
         "metallic streaks|streaks from metal|bright and dark streaks from metal",
         looks=("thin streaks beside the metal", "bright and dark streaks from the metal", "broad streaks from the metal across the section"),
+        local=True,
     ),
     attribute(
         "starvation streaks",
         "starvation streaks",
         "photon starvation|horizontal streaks|photon-starvation streaks",
         looks=("faint streaks along the widest diameter", "clear streaks along the widest diameter", "heavy streaks along the widest diameter"),
+        local=True,
     ),
     attribute(
         "streaks",
@@ -53,6 +55,7 @@ ATTRIBUTES = (
         more="streakier",
         measure="streaks",
         looks=("a few faint streaks", "clear streaks through the section", "dense streaks through the section"),
+        local=True,
     ),
     attribute(
         "rings",
@@ -72,6 +75,7 @@ ATTRIBUTES = (
         "dark bands",
         "beam-hardening bands|beam hardening|beam-hardening artefact|interpetrous bands",
         looks=("a faint dark band between dense bones", "a clear dark band between dense bones", "a black band between dense bones"),
+        local=True,
     ),
     attribute(
         "scatter shading",
@@ -85,12 +89,14 @@ ATTRIBUTES = (
         "doubled contours|double edges|motion doubling|motion contours",
         is_="doubled",
         looks=("slightly doubled edges", "clearly doubled edges", "edges that appear twice at a distance"),
+        local=True,
     ),
     attribute(
         "truncation rim",
         "truncation rim",
         "bright rim|truncation artefact|rim of brightening|cut-off brightening",
         looks=("a thin bright rim at the field edge", "a clear bright rim at the field edge", "a broad glaring rim at the field edge"),
+        local=True,
     ),
     attribute(
         "windmill",
@@ -103,6 +109,7 @@ ATTRIBUTES = (
         "partial-volume streaks",
         "partial volume streaks|partial-volume bands",
         looks=("faint bands beside dense bone", "clear bands beside dense bone", "broad bands beside dense bone"),
+        local=True,
     ),
     attribute(
         "aliasing lines",

@@ -44,6 +44,7 @@ ATTRIBUTES = (
         "specular highlights|specular reflections|highlights|glare spots",
         looks=("a few small highlights", "several bright highlights", "large highlights that cover mucosa"),
         measure="covered_share",
+        local=True,
     ),
     attribute(
         "motion blur",
@@ -97,23 +98,37 @@ ATTRIBUTES = (
         "dirty lens|smudge|smudged lens",
         is_="smudged",
         looks=("a small smudge", "a clear smudge", "a large smudge over the field"),
+        local=True,
     ),
     attribute(
         "water drops",
         "water drops",
         "droplets|drops on the lens",
         looks=("a small drop on the lens", "several drops on the lens", "drops that bend most of the field"),
+        local=True,
     ),
     attribute(
-        "bubbles", "bubbles", "foam|air bubbles|froth", is_="bubbly|foamy", looks=("a few small bubbles", "several bubbles", "bubbles over most of the mucosa")
+        "bubbles",
+        "bubbles",
+        "foam|air bubbles|froth",
+        is_="bubbly|foamy",
+        looks=("a few small bubbles", "several bubbles", "bubbles over most of the mucosa"),
+        local=True,
     ),
-    attribute("debris", "debris", "stool|food residue|residue", looks=("a few specks of debris", "patches of debris", "debris over most of the mucosa")),
+    attribute(
+        "debris",
+        "debris",
+        "stool|food residue|residue",
+        looks=("a few specks of debris", "patches of debris", "debris over most of the mucosa"),
+        local=True,
+    ),
     attribute("blood", "blood", "bleeding|blood cover", is_="bloody", looks=("a thin trace of blood", "pools of blood", "blood over most of the mucosa")),
     attribute(
         "instrument",
         "instrument in view",
         "instrument shaft|tool in view",
         looks=("the tip of an instrument", "an instrument over part of the field", "an instrument over most of the field"),
+        local=True,
     ),
     attribute(
         "interlacing",

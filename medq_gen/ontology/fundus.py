@@ -72,18 +72,20 @@ ATTRIBUTES = (
         measure="colour_difference",
         unit="ΔE00",
     ),
-    attribute("dust", "dust spots", "dust|spots|lens dust", looks=("a few soft spots", "several soft spots", "soft spots all over the field")),
+    attribute("dust", "dust spots", "dust|spots|lens dust", looks=("a few soft spots", "several soft spots", "soft spots all over the field"), local=True),
     attribute(
         "eyelash shadow",
         "eyelash shadows",
         "eyelash shadow|lash shadow|lash artefact",
         looks=("a thin dark fringe at the margin", "dark fringes at the margin", "dark fringes that reach the centre"),
+        local=True,
     ),
     attribute(
         "flare",
         "lens flare",
         "flare|internal reflection|crescent reflection",
         looks=("a faint bright crescent", "a clear bright crescent", "a glaring crescent over the retina"),
+        local=True,
     ),
     attribute(
         "vignetting",

@@ -90,6 +90,7 @@ ATTRIBUTES = (
         measure="clipped_share",
         scope="general",
         looks=("small clipped areas", "several clipped areas", "large clipped areas without any detail"),
+        local=True,
     ),
     attribute(
         "coverage",
@@ -101,6 +102,7 @@ ATTRIBUTES = (
         measure="covered_share",
         scope="general",
         looks=("a narrow missing margin", "a missing part of the region", "a largely missing region"),
+        local=True,
     ),
     attribute(
         "geometric fidelity",

@@ -56,6 +56,7 @@ COUNTABLE = frozenset(
         "lack",
         "field",
         "window",
+        "error",
     ]
 )
 MASS_ENDINGS = ("ss", "us", "is")

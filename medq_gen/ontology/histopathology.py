@@ -59,28 +59,42 @@ ATTRIBUTES = (
         "tissue folds|tissue fold|folded tissue|wrinkles|folds of tissue",
         is_="folded",
         looks=("a thin dark fold", "a clear dark fold", "broad dark folds across the field"),
+        local=True,
     ),
     attribute(
         "air bubble",
         "air bubbles",
         "air bubble|mounting bubble|trapped air",
         looks=("a small round bubble", "a clear bubble with a dark rim", "large bubbles over the tissue"),
+        local=True,
     ),
     attribute(
         "blood stain",
         "blood staining",
         "blood stain|red-cell smear|blood contamination",
         looks=("a thin red smear", "a clear red smear", "blood over much of the tissue"),
+        local=True,
     ),
     attribute(
-        "dark spots", "dark spots", "pigment specks|dirt specks|dust specks", looks=("a few dark specks", "several dark spots", "dark spots all over the field")
+        "dark spots",
+        "dark spots",
+        "pigment specks|dirt specks|dust specks",
+        looks=("a few dark specks", "several dark spots", "dark spots all over the field"),
+        local=True,
     ),
-    attribute("pen mark", "pen marks", "pen mark|ink mark|marker ink", looks=("a thin stroke of ink", "a broad stroke of ink", "ink over much of the tissue")),
+    attribute(
+        "pen mark",
+        "pen marks",
+        "pen mark|ink mark|marker ink",
+        looks=("a thin stroke of ink", "a broad stroke of ink", "ink over much of the tissue"),
+        local=True,
+    ),
     attribute(
         "thread",
         "foreign threads",
         "thread|threads|foreign fibre|foreign fibres",
         looks=("a thin thread", "a clear thread across the field", "thick threads across the field"),
+        local=True,
     ),
     attribute(
         "overlap",
@@ -88,6 +102,7 @@ ATTRIBUTES = (
         "overlapping tissue|floater|overlap",
         is_="overlapping",
         looks=("a small overlapping piece", "an overlapping piece of tissue", "tissue pieces on top of each other"),
+        local=True,
     ),
     attribute(
         "tissue cut",
@@ -95,6 +110,7 @@ ATTRIBUTES = (
         "tissue cut|tissue tear|tear|tears|cut tissue|cracks",
         is_="torn",
         looks=("a thin tear", "clear tears", "broad tears that part the tissue"),
+        local=True,
     ),
     attribute(
         "knife chatter",
@@ -107,6 +123,7 @@ ATTRIBUTES = (
         "stitching error",
         "stitching artefact|tile seams|tile misalignment",
         looks=("a faint tile seam", "a clear tile seam", "tiles that do not meet"),
+        local=True,
     ),
     attribute(
         "uneven illumination",
@@ -144,6 +161,7 @@ ATTRIBUTES = (
         "empty field",
         "lack of tissue|field without tissue|background only",
         looks=("a small empty part", "a half-empty field", "a field almost without tissue"),
+        local=True,
     ),
     attribute(
         "sensor noise",
@@ -157,7 +175,7 @@ ATTRIBUTES = (
 
 structure = authoring.structure
 STRUCTURES = (
-    structure("nuclear border", MODALITY, "nuclear borders|nuclear membrane|nuclear outline"),
+    structure("nuclear border", MODALITY, "nuclear borders|nuclear membrane|nuclear outline", written="nuclear borders", plural=True),
     structure("chromatin", MODALITY, "chromatin texture|chromatin pattern|nuclear chromatin"),
     structure("glands", MODALITY, "glandular structures|glandular lumina", plural=True),
     structure("stroma", MODALITY, "stromal fibres|stromal tissue"),

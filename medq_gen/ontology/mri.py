@@ -19,12 +19,14 @@ ATTRIBUTES = (
         measure="ghosting",
         unit="1",
         looks=("faint displaced copies of bright edges", "clear displaced copies of bright edges", "strong overlapping copies that replace the anatomy"),
+        local=True,
     ),
     attribute(
         "pulsation ghosting",
         "pulsation ghosting",
         "flow ghosts|pulsation ghosts|vascular ghosts|flow ghosting",
         looks=("a faint row of vessel copies", "a clear row of vessel copies", "bright vessel copies across the picture"),
+        local=True,
     ),
     attribute(
         "wrap-around",
@@ -32,6 +34,7 @@ ATTRIBUTES = (
         "fold-over|foldover|wrap|fold-over of anatomy|phase wrap",
         is_="wrapped|folded over",
         looks=("a thin folded rim of anatomy at one edge", "folded anatomy over the margin", "folded anatomy over the region of interest"),
+        local=True,
     ),
     attribute(
         "undersampling aliasing",
@@ -68,12 +71,14 @@ ATTRIBUTES = (
         "susceptibility distortion",
         "susceptibility artefact|field distortion",
         looks=("slightly pulled contours near air", "clearly stretched tissue near air or metal", "grossly stretched and piled-up tissue"),
+        local=True,
     ),
     attribute(
         "signal void",
         "signal loss",
         "signal void|signal voids|signal drop-out|drop-out|dropout|black hole",
         looks=("a small dark spot without signal", "a dark hole of some size", "a large area without signal"),
+        local=True,
     ),
     attribute(
         "chemical shift",
@@ -87,6 +92,7 @@ ATTRIBUTES = (
         "incomplete fat suppression|failed fat saturation|residual fat signal",
         opposite="fully fat suppressed",
         looks=("a small patch of bright fat", "several patches of bright fat", "bright fat over a large part of the slice"),
+        local=True,
     ),
     attribute(
         "banding",
@@ -94,6 +100,7 @@ ATTRIBUTES = (
         "dark bands of the steady state|bands|off-resonance bands",
         is_="banded",
         looks=("a thin dark band at the margin", "several dark bands", "dark bands through the region of interest"),
+        local=True,
     ),
     attribute(
         "herringbone",
@@ -136,12 +143,14 @@ ATTRIBUTES = (
         "central artefact",
         "central point artefact|DC spot|central spot|zero-frequency spot",
         looks=("one faint dot at the centre", "a clear dot at the centre", "a glaring dot at the centre"),
+        local=True,
     ),
     attribute(
         "noise band",
         "noise band",
         "g-factor noise|noise amplification|central noise band",
         looks=("slightly more grain in the middle", "a clear band of grain in the middle", "a heavy band of grain over the middle"),
+        local=True,
     ),
     attribute(
         "over-smoothing",

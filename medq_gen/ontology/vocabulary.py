@@ -13,7 +13,7 @@ from medq_gen.ontology.artefacts import ARTEFACTS, CONFUSION
 from medq_gen.ontology.attributes import ATTRIBUTES
 from medq_gen.ontology.levels import LEVELS
 from medq_gen.ontology.structures import STRUCTURES
-from medq_gen.ontology.terms import Artefact, Attribute, Structure, Term
+from medq_gen.ontology.terms import Artefact, Attribute, Structure, Term, Wording
 from physics.modality import MODALITIES, Modality
 
 ONTOLOGY_VERSION = 1
@@ -37,6 +37,10 @@ def _of_recipe(name: str, given: Any) -> Artefact:  # Any: Words, or a Degradati
     shared = {phrase for level in LEVELS[1:] for phrase in words.looks[level] for other in LEVELS[1:] if other != level and phrase in words.looks[other]}
     if shared:
         raise DeclarationError(f"recipe {name!r}: {sorted(shared)[0]!r} is the look of two levels; each level needs words of its own")
+    for key, wording in getattr(words, "wordings", {}).items():
+        lacking = [level for level in LEVELS[1:] if not wording.looks.get(level)]
+        if "=" not in key or lacking:
+            raise DeclarationError(f"recipe {name!r}: wording {key!r} needs a key field=value and looks for {', '.join(lacking or LEVELS[1:])}")
     known = ARTEFACTS.get(name)
     return Artefact(
         recipe=name,
@@ -50,6 +54,12 @@ def _of_recipe(name: str, given: Any) -> Artefact:  # Any: Words, or a Degradati
         attributes=tuple(getattr(given, "attributes", ())) or (known.attributes if known else ()),
         parts=tuple(part.name for part in getattr(given, "parts", ())),
         impact=words.impact,
+        wordings={
+            key: Wording(
+                looks={level: tuple(one.looks[level]) for level in LEVELS if level in one.looks}, cause=one.cause.rstrip("."), hides=one.hides.rstrip(".")
+            )
+            for key, one in getattr(words, "wordings", {}).items()
+        },
     )
 
 

@@ -73,7 +73,7 @@ RECIPE = Degradation(
             "severe": (
                 "mucosa smeared beyond recognition",
                 "long bright streaks in place of highlights",
-                "only the coarse outline of folds and lumen left",
+                "a coarse outline of folds and lumen without detail",
                 "a frame wiped out by motion",
             ),
         },

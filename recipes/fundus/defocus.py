@@ -59,7 +59,7 @@ RECIPE = Degradation(
             ),
             "severe": (
                 "vessels without any edge",
-                "only the main vessels left, as broad soft bands",
+                "main vessels reduced to broad soft bands",
                 "a disc without a margin and no small vessels",
                 "a retina so far out of focus that hardly any vessel remains",
             ),

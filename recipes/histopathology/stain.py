@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
+from medq_gen.declare import Degradation, Pattern, Reference, Strength, Wording, Words
 from medq_gen.declare.families import stain
 from medq_gen.errors import DeclarationError
 from physics.optics import Capture
@@ -54,6 +54,26 @@ RECIPE = Degradation(
             "mild": ("a stain slightly off its usual strength", "slightly unbalanced staining", "a slight change of staining intensity"),
             "moderate": ("a stain clearly off its usual strength", "clearly unbalanced staining", "a clear change of staining intensity"),
             "severe": ("a stain far off its usual strength", "grossly unbalanced staining", "a staining intensity that hides nuclear detail"),
+        },
+        wordings={
+            "direction=over": Wording(
+                cause="the section took up too much dye",
+                hides="chromatin detail inside dark nuclei",
+                looks={
+                    "mild": ("a slightly dark stain", "staining slightly heavier than usual", "slightly too deep colours"),
+                    "moderate": ("a clearly dark stain", "staining clearly heavier than usual", "clearly too deep colours"),
+                    "severe": ("a stain so dark that nuclear detail drowns", "staining far heavier than usual", "tissue stained far too dark"),
+                },
+            ),
+            "direction=under": Wording(
+                cause="the section took up too little dye",
+                hides="the outlines of nuclei against their pale surroundings",
+                looks={
+                    "mild": ("a slightly pale stain", "staining slightly weaker than usual", "slightly faded colours"),
+                    "moderate": ("a clearly pale stain", "staining clearly weaker than usual", "clearly faded colours"),
+                    "severe": ("a stain so pale that the tissue almost vanishes", "staining far weaker than usual", "colours faded almost to white"),
+                },
+            ),
         },
         confusers=("histopathology_stain_shift", "histopathology_section_thickness", "histopathology_over_exposure"),
         impact=1.0,

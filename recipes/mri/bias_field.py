@@ -45,8 +45,8 @@ RECIPE = Degradation(
     words=Words(
         artefact="bias field",
         synonyms=("intensity inhomogeneity", "receive-coil shading", "signal inhomogeneity", "intensity non-uniformity", "coil sensitivity shading"),
-        cause="uncorrected sensitivity of the receive coil, which hears nearby tissue louder",
-        hides="tissue far from the coil, and contrast between equal tissues at different depth",
+        cause="the uneven sensitivity of the receive coil",
+        hides="tissue far from the receive coil",
         looks={
             "none": ("even brightness from one side to the other", "uniform signal within each tissue", "no shading"),
             "mild": (
@@ -66,7 +66,7 @@ RECIPE = Degradation(
             ),
         },
         confusers=(),
-        impact=0.6,
+        impact=0.9,
     ),
     references=(
         Reference("Roemer et al. 1990, The NMR phased array", doi="10.1002/mrm.1910160203"),

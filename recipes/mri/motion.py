@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from medq_gen.declare import Degradation, Reference, Strength, Words
+from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
@@ -88,7 +88,7 @@ RECIPE = Degradation(
         artefact="motion artefact",
         synonyms=("motion ghosting", "patient motion artefact", "ghosting from head movement", "movement artefact"),
         cause="movement of the patient's head during the acquisition",
-        hides="the border between grey and white matter, small vessels and small lesions",
+        hides="small vessels and small lesions",
         looks={
             "none": ("no ghosting and no motion blur", "crisp contours without repeated edges", "a clean background without displaced copies of the head"),
             "mild": (
@@ -108,6 +108,70 @@ RECIPE = Degradation(
                 "smeared anatomy with multiple displaced copies of the skull",
                 "coarse ripples throughout the brain that obscure the border between grey and white matter",
                 "contours doubled and redoubled, with sulci no longer separable",
+                "displaced copies of the anatomy over the whole picture",
+            ),
+        },
+        wordings={
+            "kind=sudden": Wording(
+                looks={
+                    "mild": (
+                        "faint ripples parallel to the skull",
+                        "fine ripples beside bright edges",
+                        "faint lines that repeat strong edges",
+                        "slight ringing inside the skull",
+                    ),
+                    "moderate": (
+                        "clear ringing inside the skull that crosses the brain",
+                        "clear ripples that repeat the strong edges",
+                        "distinct ripples over much of the picture",
+                        "repeated edges along the phase-encode direction that cover fine detail",
+                    ),
+                    "severe": (
+                        "coarse ripples throughout the brain that obscure the border between grey and white matter",
+                        "coarse ripples throughout the picture",
+                        "displaced copies of strong edges over the whole picture",
+                        "contours doubled and redoubled",
+                    ),
+                }
+            ),
+            "kind=periodic": Wording(
+                looks={
+                    "mild": (
+                        "faint ghosts of bright edges along the phase-encode direction",
+                        "slight ghosting along the phase-encode direction that leaves the anatomy readable",
+                        "faint displaced copies of the skull",
+                    ),
+                    "moderate": (
+                        "distinct ghosts of the skull along the phase-encode direction that cross the brain",
+                        "distinct ghosts along the phase-encode direction that cross the anatomy",
+                        "displaced copies of bright structures",
+                    ),
+                    "severe": (
+                        "heavy ghosting along the phase-encode direction over the whole picture",
+                        "smeared anatomy with multiple displaced copies of the skull",
+                        "strong ghosts that overlay the anatomy from edge to edge",
+                    ),
+                }
+            ),
+            "kind=drift": Wording(
+                looks={
+                    "mild": (
+                        "barely doubled contours",
+                        "barely doubled contours at the scalp",
+                        "slightly smeared edges along the phase-encode direction",
+                        "subtle smearing of the cortical ribbon",
+                    ),
+                    "moderate": (
+                        "doubled contours over a good part of the brain",
+                        "clearly doubled contours along the phase-encode direction",
+                        "smeared edges along the phase-encode direction with loss of fine detail",
+                    ),
+                    "severe": (
+                        "grossly smeared anatomy",
+                        "contours smeared into broad bands",
+                        "doubled and smeared contours, with sulci no longer separable",
+                    ),
+                }
             ),
         },
         confusers=("mri_undersampling", "mri_noise"),

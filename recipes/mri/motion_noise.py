@@ -22,8 +22,17 @@ RECIPE = Mix(
         hides="the border between grey and white matter and low-contrast lesions",
         looks={
             "none": ("neither ghosting nor grain", "crisp contours and a quiet background"),
-            "mild": ("faint ripples and a fine grain", "slight ghosting along the phase-encode direction with a light speckle"),
-            "moderate": ("clear ghosts along the phase-encode direction under a visible grain", "doubled contours and noticeable speckle over the brain"),
+            "mild": (
+                "faint ripples along the phase-encode direction",
+                "faint ripples and a fine grain",
+                "slight ghosting along the phase-encode direction with a light speckle",
+            ),
+            "moderate": (
+                "doubled contours under a visible grain",
+                "clear ripples along the phase-encode direction",
+                "clear ghosts along the phase-encode direction under a visible grain",
+                "doubled contours and noticeable speckle over the brain",
+            ),
             "severe": ("heavy ghosting and a coarse grain that together bury the anatomy", "smeared, displaced contours in a picture full of speckle"),
         },
         confusers=("mri_motion", "mri_noise", "mri_undersampling"),

@@ -43,7 +43,7 @@ RECIPE = Degradation(
     words=Words(
         artefact="thermal noise",
         synonyms=("image noise", "low signal-to-noise ratio", "graininess", "Rician noise", "random noise"),
-        cause="too little signal for the thermal noise of the receiver",
+        cause="too weak a signal at the receiver",
         hides="low-contrast lesions and fine texture",
         looks={
             "none": ("a smooth texture without visible grain", "homogeneous tissue and a dark, quiet background", "no perceptible noise"),
@@ -55,6 +55,7 @@ RECIPE = Degradation(
             "moderate": (
                 "a clear grain that blurs the border between grey and white matter",
                 "noticeable speckle over the brain and a raised background",
+                "noticeable speckle over all tissue",
                 "a grainy texture that competes with low-contrast detail",
             ),
             "severe": (

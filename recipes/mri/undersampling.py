@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from medq_gen.declare import Degradation, Reference, Strength, Words
+from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
@@ -69,7 +69,7 @@ RECIPE = Degradation(
         artefact="undersampling artefact",
         synonyms=("aliasing from undersampling", "residual aliasing", "acceleration artefact", "incoherent aliasing"),
         cause="too few phase-encode lines for the reconstruction",
-        hides="fine detail along the phase-encode direction",
+        hides="fine detail and the edges of small structures",
         looks={
             "none": ("no aliasing and full sharpness", "clean edges without residual fold-over", "no trace of acceleration"),
             "mild": (
@@ -86,6 +86,63 @@ RECIPE = Degradation(
                 "heavy aliasing along the phase-encode direction that buries the anatomy",
                 "strong smearing and residual fold-over throughout the head",
                 "broad blur along the phase-encode direction in which sulci merge",
+            ),
+        },
+        wordings={
+            "reconstruction=zero_filled": Wording(
+                looks={
+                    "mild": (
+                        "faint streaky aliasing along the phase-encode direction",
+                        "slight residual aliasing beside bright edges",
+                        "a little softness along the phase-encode direction",
+                    ),
+                    "moderate": (
+                        "clear aliasing along the phase-encode direction with loss of fine detail",
+                        "smeared edges along the phase-encode direction over much of the picture",
+                        "smeared edges along the phase-encode direction over much of the brain",
+                    ),
+                    "severe": (
+                        "broad blur along the phase-encode direction in which sulci merge",
+                        "broad blur along the phase-encode direction in which small structures merge",
+                        "strong smearing along the phase-encode direction over the whole picture",
+                        "heavy aliasing along the phase-encode direction that buries fine structures",
+                    ),
+                }
+            ),
+            "reconstruction=sense": Wording(
+                looks={
+                    "mild": (
+                        "a fine grain and faint residual aliasing",
+                        "faint residual aliasing from the unfolding",
+                        "a faint mesh over the anatomy",
+                    ),
+                    "moderate": (
+                        "noticeable grain with residual aliasing over the anatomy",
+                        "a clear mesh of residual aliasing over the anatomy",
+                        "visible residual fold-over",
+                    ),
+                    "severe": (
+                        "strong residual fold-over throughout the picture",
+                        "broad smearing and residual fold-over along the phase-encode direction",
+                        "heavy residual aliasing that buries the anatomy",
+                    ),
+                }
+            ),
+            "reconstruction=l1_wavelet": Wording(
+                looks={
+                    "mild": (
+                        "slightly smoothed fine texture",
+                        "a slight loss of fine texture",
+                    ),
+                    "moderate": (
+                        "patchy smoothing with loss of fine detail",
+                        "fine detail replaced by smooth patches",
+                    ),
+                    "severe": (
+                        "blotchy patches in place of anatomy",
+                        "coarse blotches in which small structures merge",
+                    ),
+                }
             ),
         },
         confusers=("mri_motion", "mri_noise"),

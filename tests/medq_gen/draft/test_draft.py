@@ -21,6 +21,7 @@ RECIPES = tuple(VOCABULARY.artefacts)
 RECORDS = ladders(VOCABULARY, seed=11, cases=3, recipes=RECIPES)
 DRAFTED = draft(RECORDS, VOCABULARY, seed=5)
 KNOWN = {record.key: record for record in RECORDS}
+MILD = next(record for record in RECORDS if record.level == "mild")
 
 
 def of(family: str, drafted: Drafted = DRAFTED) -> list[Question]:
@@ -198,10 +199,10 @@ def test_an_unknown_spelling_recipe_or_attribute_is_refused() -> None:
     with pytest.raises(MedqError, match="klingon"):
         draft(RECORDS[:2], VOCABULARY, seed=0, spelling="klingon")  # type: ignore[arg-type]
     with pytest.raises(MedqError, match="mri_sparkle"):
-        draft([RECORDS[0].model_copy(update={"recipe": "mri_sparkle"})], VOCABULARY, seed=0)
+        draft([MILD.model_copy(update={"recipe": "mri_sparkle"})], VOCABULARY, seed=0)
     row = AttributeRecord(name="sparkle", value=1.0, unit="1", level="mild", basis="measured")
     with pytest.raises(MedqError, match="sparkle"):
-        draft([RECORDS[0].model_copy(update={"attributes": (row,)})], VOCABULARY, seed=0)
+        draft([MILD.model_copy(update={"attributes": (row,)})], VOCABULARY, seed=0)
 
 
 def test_nothing_drafted_from_nothing() -> None:
