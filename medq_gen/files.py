@@ -60,9 +60,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def sweep(folder: Path) -> list[str]:
-    """Remove what a killed run left under temporary names; the names, for the log."""
-    left = sorted(folder.rglob(f"{TEMPORARY}*")) if folder.is_dir() else []
+def sweep(folder: Path, stem: str = "") -> list[str]:
+    """Remove what a killed process left under temporary names (only those of files whose name starts with `stem`); the names, for the log.
+
+    A folder of such a name is not ours, whatever it holds.
+    """
+    left = [path for path in sorted(folder.rglob(f"{TEMPORARY}{stem}*")) if not path.is_dir() or path.is_symlink()] if folder.is_dir() else []
     for path in left:
         path.unlink(missing_ok=True)
     return [path.name for path in left]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,9 @@ from physics.measure.structures import structures_of
 from physics.pose import Pose
 from physics.scan import acquire
 
-TOP_WIDTH = 0.3  # of the band around the top of a part of a mix, in u
+TOP_WIDTH = 1.0  # of the band around the top of a part of a mix, in u: a top sets the proportion of the parts, no label
+TOP_TRIES = 4  # acquisitions to find it
+TOGETHER = 3.0  # power by which the severities of parts are expected to add; only a first guess, every mix is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +165,15 @@ def climb(bench: Bench, recipe: Degradation | Mix, *, root: int, key: str, level
     rng = generator(root, key, Purpose.TARGET)
     targets = {level: draw_target(rng, level) for level in LEVELS}  # of all levels, so that asking for fewer changes none
     pattern = draw_pattern(recipe, bench.healthy, root=root, key=key, options=options)
+    expected: Callable[[float], float] | None = None
     if isinstance(recipe, Mix):
-        pattern["tops"] = {part.name: _top(bench, part.recipe, pattern["parts"][part.name], recipe.tops[part.name]) for part in recipe.parts}
+        alone = {part.name: _curve_alone(bench, part.recipe, pattern["parts"][part.name]) for part in recipe.parts}
+        tops = {name: _top(curve, recipe.tops[name]) for name, curve in alone.items()}
+        pattern["tops"] = tops
+
+        def expected(t: float) -> float:
+            return float(sum(curve.estimate(t * tops[name]) ** TOGETHER for name, curve in alone.items()) ** (1 / TOGETHER))
+
     wanted = [level for level in MIDDLE_FIRST if level in levels and (level != "none" or touched_none)]
     shots: dict[float | str, Shot] = {}
 
@@ -174,7 +183,7 @@ def climb(bench: Bench, recipe: Degradation | Mix, *, root: int, key: str, level
             shots[strength] = shot  # only what may be kept: pictures are large
         return shot.u
 
-    curve = Curve(evaluate, recipe.strength)
+    curve = Curve(evaluate, recipe.strength, expected)
     rungs_of = {level: _rung(curve, shots, level, targets[level]) for level in wanted}
     if "none" in levels and rungs_of.get("none", Rung("none", None, None)).shot is None:
         rungs_of["none"] = Rung("none", None, None)  # an untouched picture is always a `none`
@@ -189,17 +198,22 @@ def _rung(curve: Curve, shots: Mapping[float | str, Shot], level: Level, target:
     return Rung(level, target, shots[solved.point.strength] if solved.point else None, solved.reason)
 
 
-def _top(bench: Bench, recipe: Degradation, pattern: Mapping[str, Any], top: float) -> float:
-    """The position at which a part alone reaches its top; the end of its scale where it cannot."""
+def _curve_alone(bench: Bench, recipe: Degradation, pattern: Mapping[str, Any]) -> Curve:
+    """Severity of one part of a mix over its own knob."""
 
     def evaluate(strength: float | str) -> float:
         return bench.shoot(recipe.edit(bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect).u
 
-    curve = Curve(evaluate, recipe.strength)
-    solved = curve.solve(top, (top - TOP_WIDTH / 2, top + TOP_WIDTH / 2))
+    return Curve(evaluate, recipe.strength)
+
+
+def _top(curve: Curve, top: float) -> float:
+    """The position at which a part alone is about as harmful as its top; where it cannot be, or not soon, the least that is more, or else the most there is."""
+    least = top - TOP_WIDTH / 2
+    solved = curve.solve(top, (least, top + TOP_WIDTH / 2), most=TOP_TRIES)
     if solved.point is not None:
         return solved.point.position
-    return max(curve.points, key=lambda point: point.u).position
+    return next((point for point in curve.points if point.u >= least), max(curve.points, key=lambda point: point.u)).position
 
 
 def parts_alone(bench: Bench, recipe: Mix, *, t: float, pattern: Mapping[str, Any]) -> dict[str, float]:

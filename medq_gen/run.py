@@ -252,6 +252,7 @@ def _shards(folder: Path, plan: Plan, todo: Any, executor: executors.Executor) -
                 try:
                     yield future.result()
                 except executors.WorkerDied as error:
+                    Store(folder).sweep_shard(task.number)  # what it was writing; nobody else writes this shard
                     if attempt == 1:
                         launch(task, 2)
                     else:

@@ -15,6 +15,7 @@ INNER = 0.8  # targets are drawn inside this share of a band
 SUB_THRESHOLD = (0.05, 0.25)  # the effect of a `none` that was touched
 NEAR = 0.12  # of a band's width: close enough to the target at once
 MOST = 10  # acquisitions a level at most
+TINY = 1e-4  # of u: too little to learn a slope from
 NARROW = 1e-4  # of the knob's scale: a bracket this narrow that still jumps over the band ends the search
 MIDDLE_FIRST: tuple[Level, ...] = ("moderate", "mild", "severe", "none")
 
@@ -52,11 +53,17 @@ def draw_target(rng: np.random.Generator, level: Level) -> float:
 class Curve:
     """Severity over the knob of one ladder, known at the points evaluated so far.
 
-    evaluate : strength -> u, one acquisition. count : acquisitions so far.
+    evaluate : strength -> u, one acquisition. expected : a guess of u at a position, rising; it decides where to look, never what is found.
+    count : acquisitions so far.
     """
 
-    def __init__(self, evaluate: Callable[[float | str], float], strength: Strength | tuple[float | str, ...]) -> None:
-        self.evaluate, self.strength, self.count = evaluate, strength, 0
+    def __init__(
+        self,
+        evaluate: Callable[[float | str], float],
+        strength: Strength | tuple[float | str, ...],
+        expected: Callable[[float], float] | None = None,
+    ) -> None:
+        self.evaluate, self.strength, self.expected, self.count = evaluate, strength, expected, 0
         self.points: list[Point] = []
 
     def at(self, position: float) -> Point:
@@ -70,12 +77,30 @@ class Curve:
         insort(self.points, point)
         return point
 
-    def solve(self, target: float, band: tuple[float, float]) -> Solved:
-        """Find the strength whose effect lies in a band, near a target in it."""
-        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band)
+    def estimate(self, position: float) -> float:
+        """What u would be at a position, between and beyond the points so far. Never a measurement."""
+        usable = [point for point in self.points if point.u > TINY and point.position > 0]
+        if position <= 0 or not usable:
+            return 0.0
+        if len(usable) == 1 or isinstance(self.strength, tuple):
+            near = min(usable, key=lambda point: abs(point.position - position))
+            return near.u * math.exp(self._slope * (self._abscissa(position) - self._abscissa(near.position)))
+        above = min(max(sum(point.position < position for point in usable), 1), len(usable) - 1)
+        first, second = usable[above - 1], usable[above]
+        x = [self._abscissa(point.position) for point in (first, second)]
+        slope = min(max(math.log(second.u / first.u) / (x[1] - x[0]), 0.05 * self._slope), 5.0 * self._slope)
+        along = self._abscissa(position) - x[0]
+        straight_in_log = first.u * math.exp(slope * along)
+        if not first.position < position < second.position:
+            return straight_in_log
+        return (straight_in_log + first.u + (second.u - first.u) * along / (x[1] - x[0])) / 2
+
+    def solve(self, target: float, band: tuple[float, float], *, most: int = MOST) -> Solved:
+        """Find the strength whose effect lies in a band, near a target in it, with at most so many tries."""
+        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most)
 
     def _accepted(self, target: float, band: tuple[float, float], tries: int) -> Point | None:
-        """The best point so far, if it will do: near the target; after two tries inside the inner band; after four inside the band."""
+        """The best point so far, if it will do: near the target; after a try for it inside the inner band; after three inside the band."""
         low, high = band
         inside = [point for point in self.points if low <= point.u <= high]
         if not inside:
@@ -84,10 +109,10 @@ class Curve:
         margin = (1 - INNER) / 2 * (high - low)
         near = abs(best.u - target) <= NEAR * (high - low)
         inner = low + margin <= best.u <= high - margin
-        return best if near or (tries >= 2 and inner) or tries >= 4 else None
+        return best if near or (tries >= 1 and inner) or tries >= 3 else None
 
-    def _solve_knob(self, target: float, band: tuple[float, float]) -> Solved:
-        for tries in range(MOST):
+    def _solve_knob(self, target: float, band: tuple[float, float], most: int) -> Solved:
+        for tries in range(most):
             best = self._accepted(target, band, tries)
             if best is not None:
                 return Solved(target, best)
@@ -110,6 +135,8 @@ class Curve:
         """Where to look next: inverse interpolation of log u through the nearest points, kept inside the bracket."""
         assert isinstance(self.strength, Strength)
         if not self.points:
+            if self.expected is not None:
+                return min(max(self._position(math.log(target)), 0.01), 1.0)
             return 0.6 if self._is_exponential else 0.35
         low = below.position if below else 0.0
         high = above.position if above else 1.0
@@ -128,12 +155,35 @@ class Curve:
         """Whether strength is exponential in the position, so that log u is about linear in it."""
         return isinstance(self.strength, Strength) and self.strength.scale == "log" and self.strength.neutral == 0
 
+    @property
+    def _slope(self) -> float:
+        """Of log u over the abscissa, before anything is known: harm grows about as the strength (or as what is expected) does."""
+        return math.log(1000) if self._is_exponential and self.expected is None else 1.0
+
+    def _abscissa(self, position: float) -> float:
+        """Where log u is about straight: what is expected, the position of an exponential knob, the logarithm of any other."""
+        if self.expected is not None:
+            return math.log(max(self.expected(position), TINY))
+        return position if self._is_exponential else math.log(position)
+
+    def _position(self, x: float) -> float:
+        """The inverse of `_abscissa`; beyond the limit at least 1."""
+        if self.expected is None:
+            return x if self._is_exponential else math.exp(min(x, 1.0))
+        low, high = 0.0, 1.0
+        if self._abscissa(high) <= x:
+            return 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._abscissa(middle) < x else (low, middle)
+        return high
+
     def _interpolated(self, target: float) -> float:
-        usable = [point for point in self.points if point.u > 1e-4 and point.position > 0]
+        usable = [point for point in self.points if point.u > TINY and point.position > 0]
         if not usable:
             return 1.0 if self.points[-1].position > 0.5 else min(2.0 * self.points[-1].position + 0.05, 1.0)
         near = sorted(sorted(usable, key=lambda point: abs(math.log(point.u / target)))[:3])
-        x = [point.position if self._is_exponential else math.log(point.position) for point in near]
+        x = [self._abscissa(point.position) for point in near]
         y = [math.log(point.u / target) for point in near]
         if len(near) == 3 and y[0] < y[1] < y[2]:
             found = _through(y, x)
@@ -141,9 +191,11 @@ class Curve:
                 found = _secant(x[:2], y[:2]) if abs(y[0]) < abs(y[2]) else _secant(x[1:], y[1:])
         elif len(near) >= 2 and (y[-1] - y[0]) * (x[-1] - x[0]) > 0:
             found = _secant([x[0], x[-1]], [y[0], y[-1]])
-        else:  # one point: harm grows about as the strength does, so log u has slope log(1000) over an exponential scale
-            found = x[0] - y[0] / (math.log(1000) if self._is_exponential else 1.0)
-        return found if self._is_exponential else math.exp(min(found, 1.0))
+            if y[0] < 0 < y[-1]:  # between a faint and a heavy point log u bends down as harm saturates, u itself bends up: half way is nearer than either
+                found = (found + _secant([x[0], x[-1]], [math.expm1(y[0]), math.expm1(y[-1])])) / 2
+        else:
+            found = x[0] - y[0] / self._slope
+        return self._position(found)
 
     def _reason(self, target: float) -> str:
         below, above = self._bracket(target)

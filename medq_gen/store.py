@@ -209,6 +209,10 @@ class Store:
         with files.whole(self.path / "items" / f"{name}.parquet") as temporary:
             parquet.write(temporary, map(parquet.to_row, items), parquet.schema_of(model))
 
+    def sweep_shard(self, number: int) -> None:
+        """Remove what a dead worker left of a shard under temporary names."""
+        files.sweep(self.path / "samples", self.shard_path(number).stem)
+
     def commit(self, number: int, finished: Iterable[Finished], *, summary: Callable[[], dict[str, Any]]) -> Shard:
         """Commit a shard: the table first, then the marker that makes it count.
 
