@@ -44,6 +44,8 @@ def blur_direction(pair: Pair) -> float | Reading:
     blur = blur_of(pair)
     if blur is None or blur.anisotropy < DIRECTION_GATE[0]:
         return Reading(None, "the blur has no direction")
+    if blur.about_centre:
+        return Reading(None, "the direction turns about the middle of the field")
     return blur.direction_deg
 
 

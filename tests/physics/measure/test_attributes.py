@@ -123,11 +123,28 @@ def test_the_direction_of_a_motion_blur(direction, length):
     assert abs((found - direction + 90) % 180 - 90) <= 10
 
 
+@pytest.mark.parametrize("kind", ["roll", "zoom"])
+def test_a_camera_that_rolls_or_advances_smears_about_the_middle(kind):
+    """A mean over small turns or zooms about the middle is a motion blur without one direction; seen as an MRI, where no camera moves, it is none."""
+    poses = np.linspace(-1, 1, 25)
+    middle = ((N - 1) / 2, (N - 1) / 2)
+    matrices = [cv2.getRotationMatrix2D(middle, 4.0 * p if kind == "roll" else 0.0, 1.0 if kind == "roll" else float(np.exp(0.07 * p))) for p in poses]
+    smeared = np.mean([cv2.warpAffine(phantom(), m, (N, N), flags=cv2.INTER_CUBIC) for m in matrices], axis=0)
+    pair = pair_of(smeared, modality="endoscopy")
+    found = blur_of(pair)
+    assert found.about_centre
+    assert abs((found.direction_deg - (90 if kind == "roll" else 0) + 90) % 180 - 90) <= 10
+    assert attributes.motion_blur(pair).value == pytest.approx(families.contrast_lost(pair).value, rel=0.12)
+    assert "middle" in attributes.blur_direction(pair).reason
+    assert attributes.motion_blur(pair_of(smeared)).value < 0.1
+
+
 def test_an_even_blur_has_no_direction():
     """A Gaussian blurs alike along and across; the reason says so."""
-    pair = pair_of(blur(phantom(), 2.5))
-    assert blur_of(pair).anisotropy < 0.2
-    assert attributes.blur_direction(pair).value is None
+    for modality in ("mri", "endoscopy"):
+        pair = pair_of(blur(phantom(), 2.5), modality=modality)
+        assert blur_of(pair).anisotropy < 0.2
+        assert attributes.blur_direction(pair).value is None
 
 
 def test_coarse_gain_is_the_slope():
