@@ -49,11 +49,12 @@ def knob_of(row: Row, unit: str) -> str:
 
 @dataclass(slots=True)
 class Ladder:
-    """The pictures of one case and repeat. clean : key of the untouched reference."""
+    """The pictures of one case and repeat. drawn : the kinds that the pattern drew. clean : key of the untouched reference."""
 
     key: str
     about: str
     spacing_mm: tuple[float, float] | None = None
+    drawn: str = ""
     clean: str | None = None
     rungs: dict[Level, Row] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
@@ -90,6 +91,7 @@ def overview(store: Store) -> Overview:
     for record in store.records():
         key = ladder_of(record.key)
         ladder = ladders.setdefault(key, Ladder(key, _about(record), record.spacing_mm))
+        ladder.drawn = ladder.drawn or _drawn(record.pattern_values)
         if record.is_untouched:
             ladder.clean = record.key
         if not record.key.endswith(f"/{REFERENCE}"):
@@ -104,10 +106,19 @@ def overview(store: Store) -> Overview:
     return Overview(ladders, facts, tuple(assumed))
 
 
+def _drawn(pattern: Mapping[str, Any]) -> str:
+    """What a pattern says in words ("kind sudden, order linear"), its parts one after the other; its numbers are in the record."""
+    words = [f"{name.replace('_', ' ')} {str(value).replace('_', ' ')}" for name, value in pattern.items() if isinstance(value, str)]
+    parts = pattern.get("parts")
+    words += [_drawn(part) for part in parts.values()] if isinstance(parts, Mapping) else []
+    return ", ".join(word for word in words if word)
+
+
 def _about(record: Record) -> str:
     """A line that says what is shown: modality, anatomy, view, window, grid."""
     _, _, repeat = ladder_of(record.key).rpartition("/")
-    window = f"window {record.display.name} ({record.display.low:g} to {record.display.high:g})" if record.display.name != "srgb" else "colour as captured"
+    shown = f"{record.display.low:.4g} to {record.display.high:.4g}"
+    window = {"ct": f"window {record.display.name} ({shown} HU)", "mri": f"signal {shown} shown"}.get(record.modality, "colour as captured")
     parts = [record.modality.upper() if record.modality in {"mri", "ct"} else record.modality, record.anatomy, record.view, window]
     if record.spacing_mm:
         parts.append(f"{record.spacing_mm[0]:.3g} × {record.spacing_mm[1]:.3g} mm")
