@@ -37,7 +37,7 @@ def tube_current(rays: Tensor, *, modulation: float) -> Tensor:
     """The tube current follows the patient's width along the turn.
 
     Model
-        m(view) = exp(alpha (p_max(view) - mean of p_max)) / its mean over the views, p_max the thickest ray of the view.
+        m(view) = exp(alpha p_max(view)) / its mean over the views, p_max the thickest ray of the view.
     Parameters
         rays : (view, ray), line integrals of the patient. modulation : alpha from 0 (constant current) to 1 (constant signal behind the thickest ray); 0.5
         gives the least noise for a given load.
@@ -53,5 +53,4 @@ def tube_current(rays: Tensor, *, modulation: float) -> Tensor:
         Closed form for two widths (tests/physics/ct/test_ct_beam.py).
     """
     widest = rays.amax(dim=1, keepdim=True)
-    current = torch.exp(modulation * (widest - widest.mean()))
-    return current / current.mean()
+    return torch.softmax(modulation * widest, dim=0) * rays.shape[0]

@@ -89,7 +89,7 @@ def glass(codes: NDArray[np.uint8]) -> tuple[Array | None, float]:
         return None, 0.0
     pixels = light_of(codes)[found].astype(np.float64)
     white = np.median(pixels, axis=0)
-    densities = -np.log10(np.maximum(pixels, 1e-4) / white).mean(axis=1)
+    densities = -np.log10(np.maximum(pixels, 1e-4)).mean(axis=1)  # their level does not matter, only their spread
     return white, float(1.4826 * np.median(np.abs(densities - np.median(densities))))
 
 

@@ -10,7 +10,7 @@ import torch
 from ct_phantoms import disc, fan_rays_as_points, gaussian_picture, gaussian_rays, joseph
 
 from physics.ct.geometry import Fan, Grid, Parallel
-from physics.ct.projector import backproject, project
+from physics.ct.projector import backproject, project, projection_lines
 
 FAN = Fan(n_views=360, n_channels=300, channel_mm=2.2)
 ODD = Fan(n_views=361, n_channels=301, channel_mm=2.2, offset=-0.25)
@@ -91,3 +91,22 @@ def test_rays_that_do_not_fit_are_refused():
         backproject(torch.zeros(300, 360), FAN, grid=GRIDS[0])
     with pytest.raises(ValueError, match="grid"):
         project(torch.zeros(3, 4), FAN, grid=GRIDS[0])
+
+
+@pytest.mark.parametrize("grid", [Grid((211, 300), (0.6, 0.8)), Grid((128, 90), (2.0, 1.3))])
+@pytest.mark.parametrize("geometry", [Fan(n_views=36), Fan(n_views=35, n_channels=200), Parallel(n_views=20, n_channels=301, channel_mm=0.3)])
+def test_the_lines_carry_the_band_of_the_pixels_and_no_more(grid, geometry):
+    """Frequencies end within two steps beyond the corner of the pixels' band, 0.5 hypot(1/dy, 1/dx); their step keeps object and detector, and a twentieth,
+    apart from their repeats; half a turn has pi R nu lines at least, the fewest that are a multiple of the fan's views."""
+    lines = projection_lines(grid, geometry)
+    band = 0.5 * math.hypot(1 / grid.spacing_mm[0], 1 / grid.spacing_mm[1])
+    assert band <= (lines.n_frequencies - 1) * lines.step_per_mm <= band + 2 * lines.step_per_mm
+    period_mm, radius_mm = 1 / lines.step_per_mm, math.hypot(*(n * d / 2 for n, d in zip(grid.shape, grid.spacing_mm, strict=True)))
+    assert period_mm >= 1.05 * (radius_mm + max(geometry.reach_mm, radius_mm)) * (1 - 1e-9)
+    assert period_mm < 1.25 * (radius_mm + max(geometry.reach_mm, radius_mm))
+    if isinstance(geometry, Parallel):
+        assert lines.n_views == geometry.n_views
+    else:
+        needed = math.pi * min(radius_mm, geometry.reach_mm) * 0.5 / min(grid.spacing_mm)
+        allowed = [views // 2 for views in range(geometry.n_views, 40 * geometry.n_views, geometry.n_views) if views % 2 == 0 and views / 2 >= needed]
+        assert lines.n_views == allowed[0]

@@ -206,3 +206,25 @@ def test_only_a_slide_is_stained() -> None:
     """A stain on an endoscopic picture is a mistake and says so."""
     with pytest.raises(ValueError, match="endoscopy"):
         stained(Capture.of(picture(), kind="endoscopy"), first=2.0)
+
+
+def test_an_oblong_field_has_its_own_middle_and_longer_side() -> None:
+    """A field of 30 rows by 60 columns off the middle: diameter 60, centre between its pixels; and turned, of 60 by 30; the shape is rows by columns."""
+    for rows, columns, centre in ((slice(10, 40), slice(50, 110), (24.5, 79.5)), (slice(5, 65), slice(90, 120), (34.5, 104.5))):
+        mask = np.zeros((80, 130), bool)
+        mask[rows, columns] = True
+        scan = Capture.of(picture(80, 130), kind="endoscopy", field_mask=mask)
+        assert scan.scene.diameter_px == 60
+        assert scan.scene.centre == centre
+        assert scan.shape == (80, 130)
+
+
+def test_a_highlight_is_lifted_by_the_law_of_its_depth_and_area() -> None:
+    """In a stripe the gain is 1 + (P - 1)(1 - exp(-(d / d0)^2)) with d0 = 1 / 200 of the field and P - 1 = 11 times 0.15 % of its disc over the area."""
+    clipped = np.zeros((200, 260), bool)
+    clipped[80:87, 50:210] = True
+    gain = lifted(np.ones((200, 260, 3)), clipped, diameter_px=520.0)[:, 130, 0]
+    peak = 11 * 0.0015 * np.pi / 4 * 520**2 / (7 * 160)
+    for row, depth in ((80, 1), (81, 2), (83, 4), (86, 1)):
+        assert gain[row] == pytest.approx(1 + peak * (1 - np.exp(-((depth / 2.6) ** 2))), rel=2e-3)
+    assert gain[79] == gain[87] == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import j1
 
-from physics.optics import Capture
+from physics.optics import Capture, defocus
 from physics.optics.acquire import expose
 from physics.optics.convolution import radial_frequencies
 from physics.optics.defocus import WAVELENGTHS_UM, Defocus, defocused, disc_px, eye_refraction, relative_transfer, w20_um
@@ -124,3 +124,17 @@ def test_dioptres_add_and_cancel() -> None:
         defocused(defocused(scan, 3.0), 2.0, pupil_mm=2.0)
     with pytest.raises(ValueError, match="pupil_mm"):
         defocused(scan, 2.0, pupil_mm=0.0)
+
+
+def test_the_border_is_continued_as_far_as_the_widest_disc_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reach is the radius of the disc of the colour that is furthest from focus, 0.632 D beyond the green, and 8 px for diffraction."""
+    asked: list[float] = []
+
+    def noted(light: np.ndarray, transfer_of: object, *, reach_px: float) -> np.ndarray:
+        asked.append(reach_px)
+        return light
+
+    monkeypatch.setattr(defocus, "convolved", noted)
+    scan = Capture.of(disc_picture(96), kind="fundus", field_mask=np.ones((96, 96), bool), field_deg=96 / 40)
+    expose(defocused(scan, -6.0))
+    assert asked == [pytest.approx(6.632 * 1.5e-3 * 180 / np.pi * 40 / 2 + 8, abs=0.01)]

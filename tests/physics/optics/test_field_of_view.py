@@ -60,3 +60,24 @@ def test_beyond_a_circle_the_mirror_lies_on_the_same_radius() -> None:
     assert np.abs(off).max() < 0.25
     assert abs(off.mean()) < 0.005
     assert off.std() < 0.07
+
+
+def test_what_is_thinner_than_a_sixtieth_of_the_picture_is_no_field() -> None:
+    """In a picture of 240 px a bridge 3 px wide that leaves the field is cut off, a tongue of 11 px stays."""
+    codes = np.zeros((240, 300, 3), np.uint8)
+    codes[60:180, 80:220] = 130
+    codes[100:103, 220:270] = 130
+    codes[140:151, 220:250] = 130
+    found = lit_field(codes)
+    assert not found[100:103, 225:].any()
+    assert found[141:150, 220:245].all()
+
+
+def test_where_the_mirror_image_is_beyond_too_the_nearest_light_stands_in() -> None:
+    """Far from a small core each pixel takes the light of the core's nearest pixel, by row and by column."""
+    core = np.zeros((30, 40), bool)
+    core[10:15, 20:25] = True
+    light = np.random.default_rng(0).random((30, 40, 3))
+    out = reflected_beyond(light, core)
+    for place, nearest in (((12, 39), (12, 24)), ((29, 22), (14, 22)), ((0, 0), (10, 20)), ((29, 39), (14, 24)), ((11, 2), (11, 20))):
+        np.testing.assert_array_equal(out[place], light[nearest])

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from physics.optics import Capture
+from physics.optics import Capture, motion
 from physics.optics.acquire import expose
 from physics.optics.convolution import frequencies
 from physics.optics.motion import Spread, Sweep, arc, focal_px, moved, path_contrast, path_transfer, smear_px, spread_exposure, without_ringing
@@ -58,7 +58,10 @@ def test_a_bent_sweep_is_the_mean_of_many_frames(bend: float) -> None:
     times = (np.arange(per_piece) + 0.5) / per_piece
     points = np.concatenate([a + times[:, None] * (b - a) for a, b in itertools.pairwise(path)])
     total = sum(np.exp(-2j * np.pi * (rows * r + columns * c)) for r, c in points) / len(points)
-    np.testing.assert_allclose(path_transfer(tuple(map(tuple, path)), shape), total, atol=1e-4)
+    found = path_transfer(tuple(map(tuple, path)), shape)
+    np.testing.assert_allclose(found, total, atol=1e-4)
+    for direction, line, frequency in ((0.0, found[0], columns[0]), (90.0, found[:24, 0], rows[:24, 0])):
+        np.testing.assert_allclose(path_contrast(tuple(map(tuple, path)), frequency.astype(float), direction_deg=direction), np.abs(line), atol=1e-4)
 
 
 def test_an_arc_has_chord_rise_side_and_centre_as_asked() -> None:
@@ -71,6 +74,9 @@ def test_an_arc_has_chord_rise_side_and_centre_as_asked() -> None:
     np.testing.assert_allclose(down[-1] - down[0], [10, 0], atol=1e-12)
     assert down[4, 1] - down[0, 1] == pytest.approx(-2.0)
     assert len(arc(10.0, direction_deg=0.0)) == 2
+    oblique = np.array(arc(10.0, direction_deg=30.0, bend=0.2))
+    rise = oblique[4] - (oblique[0] + oblique[-1]) / 2
+    np.testing.assert_allclose(rise, [2.0 * math.cos(math.radians(30)), -2.0 * math.sin(math.radians(30))], atol=1e-12)
 
 
 @pytest.mark.parametrize(("bend", "direction"), [(0.0, 35.0), (0.25, 35.0), (0.0, 90.0)])
@@ -181,3 +187,18 @@ def test_a_lone_highlight_does_not_ring_along_rows_and_columns() -> None:
     rows, columns = frequencies((20, 30))
     np.testing.assert_array_equal(taper[(np.abs(rows) <= 0.3) & (columns <= 0.3)], 1)
     assert taper[10, 0] == taper[0, 15] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_poses_of_a_turn_are_as_dense_as_the_edge_of_the_field_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn of the capture is that of its field: about the field's centre, its poses counted at half its diameter."""
+    asked: dict[str, object] = {}
+
+    def noted(light: np.ndarray, kind: str, **where: object) -> np.ndarray:
+        asked.update(where, kind=kind)
+        return light
+
+    monkeypatch.setattr(motion, "spread_exposure", noted)
+    mask = np.zeros((121, 160), bool)
+    mask[20:80, 30:130] = True
+    Spread("roll", 0.2).apply(np.zeros((121, 160, 3)), Capture.of(np.zeros((121, 160, 3), np.uint8), kind="endoscopy", field_mask=mask))
+    assert asked == {"kind": "roll", "centre": (49.5, 79.5), "amount": 0.2, "radius_px": 50.0}

@@ -181,3 +181,35 @@ def test_the_real_slides_have_dyes_of_their_own() -> None:
     assert he.dyes[:, 1].argmax() == 1
     assert he.dyes[0, 0] > he.dyes[0, 1] + 0.2
     assert torch.from_numpy(he.tissue).mean() > 0.8
+
+
+def test_between_glass_and_tissue_lies_a_smooth_step_of_density() -> None:
+    """Tissue is r^2 (3 - 2 r) of the mean density's share r in 0.03 (glass that is mostly one shade has no noise); on glass the two dyes share alike."""
+    codes = np.full((90, 160, 3), 238, np.uint8)
+    shades = (237, 236, 235, 234, 233, 231, 225)
+    for k, shade in enumerate(shades):
+        codes[60:, 20 + 20 * k : 40 + 20 * k] = shade
+    slide = Slide.of(codes, stains="he")
+    white = float(light_of(codes, dtype="float64")[0, 0, 0])
+    for k, shade in enumerate(shades):
+        density = -np.log10(float(light_of(np.full((1, 1, 3), shade, np.uint8), dtype="float64")[0, 0, 0]) / white)
+        r = min(density / 0.03, 1.0)
+        assert slide.tissue[75, 30 + 20 * k] == pytest.approx(r * r * (3 - 2 * r), abs=0.01)
+    np.testing.assert_allclose(slide.share[:20], 0.5, atol=1e-3)
+
+
+def test_the_share_of_a_dye_is_its_part_of_the_amounts() -> None:
+    """c1 / (c1 + c2) of the mixture within 0.04 in the mean."""
+    codes, amounts = mixture()
+    share = Slide.of(codes, stains="he").share
+    dense = amounts.sum(axis=2) > 0.2
+    assert np.abs(share[dense] - amounts[dense][:, 0] / amounts[dense].sum(axis=1)).mean() < 0.04
+
+
+def test_the_noise_of_glass_is_that_of_its_mean_density() -> None:
+    """Normal noise in the light of three channels: the robust deviation is the standard deviation of their mean density within 6 %, whatever the white."""
+    rng = np.random.default_rng(8)
+    codes = np.clip(np.rint(rng.normal([215, 225, 220], 3.0, (200, 180, 3))), 0, 255).astype(np.uint8)
+    _, noise = glass(codes)
+    slope = 2.4 * np.array([215, 225, 220]) ** -1.0 / np.log(10) * 1.035  # of log10 light over codes near white, the offset of the curve included
+    assert noise == pytest.approx(3.0 * np.sqrt((slope**2).sum()) / 3, rel=0.08)
