@@ -118,7 +118,7 @@ def _sectors(rows: int, columns: int, spacing_mm: tuple[float, float]) -> tuple[
     """A taper, and the direction of each frequency of a tile as a sector's number; the last number is outside the band."""
     down, right = np.fft.fftfreq(rows)[:, None] / spacing_mm[0], np.fft.fftfreq(columns)[None] / spacing_mm[1]
     radius, angle = np.hypot(down, right), np.mod(np.arctan2(down, right), np.pi)
-    sector = np.minimum((angle / (np.pi / _SECTORS)).astype(np.intp), _SECTORS - 1)
+    sector = (angle / (np.pi / _SECTORS)).astype(np.intp) % _SECTORS  # an angle rounded up to pi is 0
     return np.hanning(rows)[:, None] * np.hanning(columns), np.where((radius >= _BAND_PER_MM[0]) & (radius < _BAND_PER_MM[1]), sector, _SECTORS)
 
 

@@ -90,3 +90,28 @@ def test_dose_and_quanta_are_those_of_the_scan():
     assert dose_fraction(pair).value == 0.25
     assert quanta_at_thickest(pair).value == pytest.approx(0.25e5 * float(beam_of(scan).expected.amin(dim=1).median()), rel=1e-6)
     assert quanta_at_thickest(pair).value == pytest.approx(0.25e5 * np.exp(-0.01929 * (200 * 1.04 + 30 * 0.3)), rel=0.25)
+
+
+def square(shape, spacing_mm, added):
+    """A pair whose object fills the picture."""
+    reference = torch.zeros(shape)
+    view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), torch.ones(shape, dtype=torch.bool), spacing_mm)
+    return Pair(reference, reference + torch.tensor(added, dtype=torch.float32), view)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing_mm", "fits"), [((88, 22), (0.5, 2.0), True), ((22, 88), (2.0, 0.5), True), ((88, 18), (0.5, 2.0), False), ((72, 22), (0.5, 2.0), False)]
+)
+def test_a_tile_is_forty_millimetres_high_and_wide(shape, spacing_mm, fits):
+    """An object of 44 by 44 mm holds one tile whatever the pixels; 36 mm on either side hold none."""
+    pair = square(shape, spacing_mm, 10 * np.random.default_rng(3).standard_normal(shape))
+    assert (noise_anisotropy(pair).value is not None) == fits
+    assert (streak_direction(pair).value is not None) == fits
+
+
+def test_slow_shading_does_not_pass_for_streaks():
+    """A wave of 130 mm, eight times the noise, on pixels that are not square: the taper keeps it out of the band, by rows and by columns."""
+    y, x = np.arange(200)[:, None] * 0.8, np.arange(150)[None] * 1.1
+    for across in (y + 0 * x, x + 0 * y):
+        added = 20 * np.sin(2 * np.pi * across / 130.0) + 2.5 * np.random.default_rng(5).standard_normal((200, 150))
+        assert noise_anisotropy(square((200, 150), (0.8, 1.1), added)).value < 5
