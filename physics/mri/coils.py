@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import cos, hypot, pi, sin
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from physics.mri.loop import Loop, loop_field
 
@@ -101,18 +101,47 @@ class Sensitivity:
 
     def at(self, pixels: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Maps (coil, ...) at places (2, ...) counted in pixels from pixel 0; beyond the margin the value of its edge."""
-        grid = np.stack([(pixels[axis] - self.start[axis]) / self.step[axis] for axis in (0, 1)])
-        maps = np.ones((1, *grid.shape[1:]), dtype=np.complex128)
+        grid = [(pixels[axis] - self.start[axis]).ravel() / self.step[axis] for axis in (0, 1)]
+        found = _stencil(grid, self.n_grid) @ self._columns  # all coils share one set of spline weights
+        maps = np.ones((1, found.shape[0]), dtype=np.complex128)
         if self.shapes is not None:
-            maps = np.stack([ndimage.map_coordinates(shape, grid, order=3, mode="nearest", prefilter=False) for shape in self.shapes])
-            maps /= np.sqrt((np.abs(maps) ** 2).sum(axis=0))
+            parts = found[:, : 2 * len(self.shapes)]
+            maps = np.ascontiguousarray(parts / np.sqrt((parts**2).sum(axis=1, keepdims=True))).view(np.complex128).T
         if self.shading is not None:
-            maps = maps * np.exp(ndimage.map_coordinates(self.shading, grid, order=3, mode="nearest", prefilter=False))
-        return maps
+            maps = maps * np.exp(found[:, -1])
+        return maps.reshape(len(maps), *pixels.shape[1:])
+
+    @property
+    def n_grid(self) -> int:
+        """Nodes of the stored grid along each axis."""
+        stored = self.shading if self.shapes is None else self.shapes
+        return 1 if stored is None else stored.shape[-1]
+
+    @cached_property
+    def _columns(self) -> NDArray[np.float64]:
+        """(node, real and imaginary part of each coil, then the shading) coefficients."""
+        columns = [] if self.shapes is None else [part.ravel() for shape in self.shapes for part in (shape.real, shape.imag)]
+        return np.stack([*columns, *([] if self.shading is None else [self.shading.ravel()])], axis=1)
 
     def maps(self, matrix: tuple[int, int]) -> torch.Tensor:
         """Maps (coil, row, column) on the pixels of the picture, complex128."""
         return torch.from_numpy(_on_pixels(self, matrix))
+
+
+def _stencil(grid: list[NDArray[np.float64]], n_grid: int) -> sparse.csr_array:
+    """Matrix (place, node) of the cubic B-spline at places in grid steps: four nodes along each axis, the edge repeated."""
+    nodes, weights = [], []
+    for axis in (0, 1):
+        at = np.clip(grid[axis], 0, n_grid - 1)
+        cell = at.astype(np.int32)
+        t = at - cell
+        u = 1 - t
+        weights.append(np.stack([u**3, 4 - 3 * t**2 * (1 + u), 4 - 3 * u**2 * (1 + t), t**3], axis=1) / 6)
+        nodes.append(np.clip(cell[:, None] + np.arange(-1, 3, dtype=np.int32), 0, n_grid - 1))
+    columns = nodes[0][:, :, None] * n_grid + nodes[1][:, None, :]
+    values = weights[0][:, :, None] * weights[1][:, None, :]
+    ends = np.arange(0, values.size + 1, 16, dtype=np.int32)
+    return sparse.csr_array((values.ravel(), columns.ravel(), ends), shape=(len(values), n_grid**2))
 
 
 @lru_cache(maxsize=8)

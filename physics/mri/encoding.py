@@ -59,7 +59,7 @@ def encode_moving(density: Tensor, motion: Motion, *, spacing_mm: tuple[float, f
         tolerance = TOLERANCE["double" if density.dtype == torch.complex128 else "single"]
         # (rank, row, column), (coil, rank, line)
         basis, weights = moved_basis(sensitivity, motion, moving, magnitude=magnitude, spacing_mm=spacing_mm, tolerance=tolerance)
-        fields = torch.from_numpy(basis).to(density) * density
+        fields = torch.from_numpy(basis).to(density).mul_(density)
         samples = _moved_lines(fields, motion, moving, spacing_mm=spacing_mm, phase_axis=phase_axis)
         lines = torch.einsum("crl,rls->cls", torch.from_numpy(weights).to(density), samples)
     out = kspace.clone()
@@ -74,6 +74,7 @@ def _moved_lines(pictures: Tensor, motion: Motion, chosen: NDArray[np.int64], *,
     real = pictures.real.dtype
     k_line = frequencies(n[phase_axis])[chosen] / (n[phase_axis] * spacing_mm[phase_axis])  # cycles per millimetre
     k_readout = frequencies(n[readout_axis]) / (n[readout_axis] * spacing_mm[readout_axis])
+    known = None
     shift, angle = torch.from_numpy(motion.shift_mm[chosen]), torch.from_numpy(np.radians(motion.angle_deg[chosen]))
     if not bool(angle.any()):
         out = to_kspace(pictures).movedim(1 + phase_axis, 1)[:, chosen]
@@ -84,8 +85,9 @@ def _moved_lines(pictures: Tensor, motion: Motion, chosen: NDArray[np.int64], *,
         scale = (2 * pi * spacing_mm[0], 2 * pi * spacing_mm[1])
         omega = torch.stack([(c * scale[0]) * k0 - (s * scale[0]) * k1, (s * scale[1]) * k0 + (c * scale[1]) * k1]).to(real)
         known = (omega.abs() <= NYQUIST).all(dim=0)
-        out = at_frequencies(pictures, omega.flatten(1)).reshape(len(pictures), len(chosen), -1) * known.to(pictures.device)
+        out = at_frequencies(pictures, omega.flatten(1)).reshape(len(pictures), len(chosen), -1)
     turns = -2 * pi * (k_line * shift[:, phase_axis])[:, None] - 2 * pi * shift[:, readout_axis][:, None] * k_readout[None]
     turns = turns.to(real)
-    lines: Tensor = out * torch.complex(torch.cos(turns), torch.sin(turns)).to(out.device)
+    ramp = torch.complex(torch.cos(turns), torch.sin(turns))
+    lines: Tensor = out.mul_((ramp if known is None else ramp * known).to(out.device))
     return lines

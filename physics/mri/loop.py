@@ -11,7 +11,7 @@ from scipy.special import ellipe, ellipkm1
 
 MU0_UT_MM_PER_A = 4e2 * pi  # vacuum permeability, microtesla millimetre per ampere
 WIRE_MM = 2.0  # radius of the conductor: nearer than this the field is that of its surface
-SMALL_M = 1e-3  # parameter of the elliptic integrals below which a series of three terms is better than their difference (both 1e-9)
+SMALL_M = 1e-4  # parameter of the elliptic integrals below which two terms of a series are better than their difference (both to 1e-8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ def loop_field(loop: Loop, points_mm: NDArray[np.float64]) -> NDArray[np.float64
     a = loop.radius_mm
     beta2 = (a + rho) ** 2 + z**2
     near = np.minimum(np.maximum((a - rho) ** 2 + z**2, WIRE_MM**2) / beta2, 1.0)  # alpha^2 / beta^2 = 1 - m
-    m = np.minimum(4 * a * rho / beta2, 1 - near)
+    m = 1 - near
     k, e = ellipkm1(near), ellipe(m)
     # Both brackets hold q = (E - 2 (1 - m) (K - E) / m) / m. Far away and near the axis its terms cancel: there its power series.
     small = m < SMALL_M
     safe = np.where(small, 1.0, m)
-    q = np.where(small, 3 * pi / 16 * (1 + m / 4 + 15 / 128 * m**2), (e - 2 * near * (k - e) / safe) / safe)
+    q = np.where(small, 3 * pi / 16 * (1 + m / 4), (e - 2 * near * (k - e) / safe) / safe)
     scale = MU0_UT_MM_PER_A / (2 * pi * near * beta2 * np.sqrt(beta2))
     along = scale * (2 * a**2 * e - 2 * a * rho * m * q)
     outwards = scale * z * 8 * a**2 * q / beta2  # per millimetre off the axis

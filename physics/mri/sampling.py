@@ -32,7 +32,7 @@ def line_priority(n_lines: int, *, n_centre: int, power: float, rng: np.random.G
     weight = (1 - np.abs(n) / (n_lines / 2 + 1)) ** power
     keys = rng.exponential(size=n_lines) / weight
     by_frequency = np.argsort(np.where(n < 0, -2 * n - 1, 2 * n), kind="stable")  # 0, -1, 1, -2, ...
-    keys[by_frequency[:n_centre]] = np.arange(n_centre) - float(n_lines + n_centre)
+    keys[by_frequency[:n_centre]] = np.arange(-n_centre, 0)
     return np.argsort(keys, kind="stable")
 
 

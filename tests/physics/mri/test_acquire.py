@@ -11,7 +11,8 @@ import torch
 from physics import phantoms
 from physics.mri import MRIScan, Stage
 from physics.mri.acquire import acquire_complex, acquire_kspace
-from physics.mri.coils import ReceiveField
+from physics.mri.body import smooth_phase
+from physics.mri.coils import ReceiveField, surrounding_array
 from physics.mri.loop import Loop
 from physics.mri.motion import Motion
 from physics.mri.receive import approach
@@ -58,6 +59,14 @@ def test_what_was_invented_is_listed():
     assert "5 loops" in MRIScan.of(head(), n_coils=5).assumed[1]
     assert "8 loops" in MRIScan.of(head()).with_array(8).assumed[-1]
     assert MRIScan.of(head(), n_coils=5).with_array(8).n_coils == 5
+
+
+def test_the_body_has_the_invented_phase_and_the_array_fits_its_field_of_view():
+    """density = source exp(i phi), phi of the seed; loops stand around rows x spacing by columns x spacing, however the array comes to the scan."""
+    scan = MRIScan.of(head(torch.float64), spacing_mm=(2.0, 1.5), n_coils=5, seed=3)
+    torch.testing.assert_close(scan.body.density, torch.polar(head(torch.float64), smooth_phase((48, 40), seed=3)))
+    assert torch.equal(MRIScan.of(head(), phase=False).body.density, head().to(torch.complex64))
+    assert scan.array == MRIScan.of(head(), spacing_mm=(2.0, 1.5)).with_array(5).array == surrounding_array(5, fov_mm=(96.0, 60.0))
 
 
 def test_events_run_in_physical_order_on_the_data_of_their_stage():

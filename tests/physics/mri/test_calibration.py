@@ -103,3 +103,13 @@ def test_a_common_phase_of_the_body_is_not_taken_for_a_map():
     scan = MRIScan.of(phantoms.ellipses((48, 40), torch.float64), n_coils=4)
     kspace = acquire_kspace(scan)
     torch.testing.assert_close(estimated_maps(kspace * complex(0.06, 0.08), lines=None, phase_axis=0), estimated_maps(kspace, lines=None, phase_axis=0))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_unit_of_the_signal_does_not_matter_in_single_precision(unit):
+    """The power iteration neither overflows nor dies: a million times more or less signal gives the same maps."""
+    kspace = acquire_kspace(MRIScan.of(phantoms.ellipses((48, 40)), n_coils=4))
+    maps, scaled = (estimated_maps(k, lines=None, phase_axis=0) for k in (kspace, unit * kspace))
+    assert bool(torch.isfinite(torch.view_as_real(scaled)).all())
+    inside = phantoms.ellipses((48, 40)) > 0.1
+    torch.testing.assert_close(scaled[:, inside], maps[:, inside], atol=1e-4, rtol=0)

@@ -31,3 +31,21 @@ def test_the_basis_gives_the_moved_maps_where_there_is_signal(tolerance, error, 
         exact = sensitivity.at(np.moveaxis(lies / spacing + centre, -1, 0))
         found = np.einsum("cr,ryx->cyx", weights[:, :, line], basis)
         assert np.linalg.norm(magnitude * (found - exact)) < error * np.linalg.norm(magnitude * exact)
+
+
+def test_the_unit_of_the_picture_and_the_precision_decide_what_they_should():
+    """A millionth of the signal gives the same fields and weights; the basis is as precise as the tolerance asks."""
+    matrix, spacing = (48, 40), (4.0, 4.5)
+    sensitivity = Sensitivity.of(surrounding_array(4, fov_mm=(192.0, 180.0)), None, matrix=matrix, spacing_mm=spacing)
+    time = np.linspace(0, 1, 48)
+    motion = Motion(np.stack([6 * time, -3 * time], axis=1), 3 * time, time)
+    magnitude = phantoms.ellipses(matrix).double().numpy()
+    one, small = (moved_basis(sensitivity, motion, np.arange(1, 48), magnitude=unit * magnitude, spacing_mm=spacing, tolerance=5e-5) for unit in (1.0, 1e-6))
+    assert one[0].shape == small[0].shape
+    assert one[0].dtype == np.complex64
+    inside = magnitude > 0.1
+    fields, rescaled = (np.einsum("crl,rp->clp", weights, basis[:, inside]) for basis, weights in (one, small))
+    np.testing.assert_allclose(rescaled, fields, atol=1e-5)
+    empty = moved_basis(sensitivity, motion, np.arange(1, 48), magnitude=0 * magnitude, spacing_mm=spacing, tolerance=1e-7)
+    assert empty[0].dtype == np.complex128
+    assert np.isfinite(empty[0]).all()

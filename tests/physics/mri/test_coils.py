@@ -114,3 +114,11 @@ def test_the_stored_grid_has_sixty_four_cells_and_a_margin():
     assert stored.step == pytest.approx((48 / 64, 40 / 64), rel=0.01)
     last = [start + step * (size - 1) for start, step, size in zip(stored.start, stored.step, stored.shapes.shape[1:], strict=True)]
     assert last == pytest.approx([1.2 * 48, 1.2 * 40])
+
+
+def test_beyond_the_margin_a_map_keeps_the_value_of_its_edge():
+    """Far outside, channels and shading are those of the nearest place of the stored grid, corner included."""
+    receive = ReceiveField((Loop((0.0, 150.0, 0.0), (0.0, -1.0, 0.0), 60.0),), level=0.7)
+    stored = Sensitivity.of(surrounding_array(3, fov_mm=(192.0, 200.0)), receive, matrix=MATRIX, spacing_mm=SPACING)
+    outside, edge = np.array([[-90.0, 20.0, 300.0], [10.0, 99.0, -70.0]]), np.array([[-9.6, 20.0, 57.6], [10.0, 48.0, -8.0]])
+    np.testing.assert_allclose(stored.at(outside), stored.at(edge), rtol=1e-12)

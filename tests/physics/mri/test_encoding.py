@@ -112,6 +112,17 @@ def test_coils_stay_while_the_body_moves(phase_axis, shaded):
             assert np.abs(got.numpy() - expected).max() < 1e-4 * scale
 
 
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_the_outermost_line_is_known_in_single_precision(phase_axis):
+    """A line at -N/2 that is only shifted stays known when another line turns: rounding of pi does not wipe it out."""
+    picture = torch.randn((32, 32), dtype=torch.complex64, generator=torch.Generator().manual_seed(2))
+    shift, angle = np.zeros((32, 2)), np.zeros(32)
+    shift[16], angle[3] = (2.0, -3.0), 1.0
+    found = encode_moving(picture, Motion(shift, angle, np.zeros(32)), spacing_mm=(1.0, 1.0), phase_axis=phase_axis)[0].select(phase_axis, 16)
+    expected = fourier.to_kspace(torch.roll(picture, (2, -3), dims=(0, 1))).select(phase_axis, 16)
+    torch.testing.assert_close(found, expected, atol=2e-4, rtol=0)
+
+
 def test_nothing_is_invented_beyond_nyquist():
     """A turn brings frequencies from beyond the grid into some samples: they are zero, not aliases."""
     picture = torch.zeros((32, 32), dtype=torch.complex128)

@@ -100,6 +100,16 @@ def test_the_solution_is_optimal(n_coils, phase_axis):
     torch.testing.assert_close(gradient[alive], -threshold * coefficients[alive] / coefficients[alive].abs(), atol=2e-2 * threshold, rtol=0)
 
 
+def test_lines_that_were_not_taken_are_not_heard():
+    """Whatever stands in lines that were not sampled is ignored; ten times the signal is ten times the picture."""
+    scan = MRIScan.of(phantoms.ellipses((32, 24), torch.float64))
+    lines = torch.arange(32) % 3 != 1
+    kspace, maps = acquire_kspace(scan), torch.ones((1, 32, 24), dtype=torch.complex128)
+    one, other, tenfold = (sparsest(k, maps, lines=lines, phase_axis=0, weight=0.02, n_steps=5) for k in (kspace, kspace * lines[:, None], 10 * kspace))
+    torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
+    torch.testing.assert_close(tenfold, 10 * one, atol=1e-11, rtol=0)
+
+
 def test_full_sampling_is_one_soft_threshold():
     """With all lines and one coil the answer is W^H shrink(W x)."""
     scan = MRIScan.of(phantoms.ellipses((64, 48), torch.float64))

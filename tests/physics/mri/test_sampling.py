@@ -28,6 +28,19 @@ def test_a_priority_names_every_line_once_the_centre_first(n):
     assert frequency[:7].tolist() == [0, -1, 1, -2, 2, -3, 3]
 
 
+def test_many_calibration_lines_still_come_first():
+    """Fifty of sixty-four lines: zero frequency outwards, whatever the draw."""
+    order = priority(64, centre=50)
+    assert np.fft.ifftshift(np.arange(64) - 32)[order][:50].tolist() == [0, *(sign * n for n in range(1, 25) for sign in (-1, 1)), -25]
+
+
+def test_every_rth_frequency_is_written_out():
+    """Those n with n - offset divisible by the step, also where the matrix is no multiple of it: 0, 3, -3 of seven; 1, -3 of ten."""
+    assert torch.nonzero(every_rth(7, step=3)).flatten().tolist() == [0, 3, 4]
+    assert torch.nonzero(every_rth(10, step=4, offset=1)).flatten().tolist() == [1, 7]
+    assert torch.nonzero(every_rth(9, step=4, offset=-1)).flatten().tolist() == [3, 4 + 4]
+
+
 def test_masks_are_nested_and_counted():
     """Fewer lines are a subset of more lines; round(share N) lines are kept; a full scan stays the same object."""
     scan = MRIScan.of(phantoms.ellipses((64, 48)))

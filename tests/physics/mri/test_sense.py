@@ -85,3 +85,13 @@ def test_an_empty_scan_stays_empty():
     """No signal, no division by zero."""
     scan = MRIScan.of(torch.zeros(16, 16), n_coils=2).with_reconstruction(Sense())
     assert float(acquire_complex(scan).abs().max()) == 0
+
+
+def test_the_unit_of_the_signal_does_not_matter_and_lines_not_taken_are_not_heard():
+    """A billionth of the signal gives a billionth of the picture; whatever stands in lines that were not sampled is ignored."""
+    scan = MRIScan.of(phantoms.ellipses((32, 24), torch.float64), n_coils=4)
+    lines, maps = every_rth(32, step=2), scan.sensitivity.maps((32, 24))
+    kspace = acquire_kspace(scan)
+    full = unfold(kspace * lines[:, None], maps, lines=lines, phase_axis=0)
+    torch.testing.assert_close(unfold(kspace, maps, lines=lines, phase_axis=0), full, atol=1e-12, rtol=0)
+    torch.testing.assert_close(1e9 * unfold(1e-9 * kspace, maps, lines=lines, phase_axis=0), full, atol=1e-10, rtol=0)

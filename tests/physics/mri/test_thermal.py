@@ -68,6 +68,16 @@ def test_twice_the_noise_is_the_same_grain_twice_as_strong():
     assert float(clean.abs().max()) == float(acquire_kspace(scan).abs().max())
 
 
+@pytest.mark.parametrize("n_coils", [1, 3])
+def test_the_grain_is_the_unit_draw_of_its_seed(n_coils):
+    """Sample for sample: k-space gains + sigma L w, w the unit draw, L the Cholesky factor of the coils' covariance; a stored seed replays the same grain."""
+    scan = MRIScan.of(100 * phantoms.ellipses((24, 20), torch.float64), n_coils=n_coils)
+    gained = (acquire_kspace(add_noise(scan, sigma=2.5, seed=9)) - acquire_kspace(scan)).numpy()
+    factor = np.linalg.cholesky(scan.array.covariance()) if scan.array is not None else np.ones((1, 1))
+    unit = noise.unit_complex((n_coils, 24, 20), seed=9, dtype=torch.complex128).numpy()
+    np.testing.assert_allclose(gained, 2.5 * np.tensordot(factor, unit, axes=1), atol=1e-10)
+
+
 def test_masked_air_is_refused_until_it_has_a_floor():
     """Rician noise on a background of zeros would tell the touched picture from the untouched."""
     with pytest.raises(ValueError, match="floor"):

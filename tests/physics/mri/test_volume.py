@@ -46,3 +46,16 @@ def test_each_line_follows_its_own_pose():
     there, here = torch.fft.fftn(torch.roll(volume, (3, -2, 4), dims=(0, 1, 2))), torch.fft.fftn(volume)
     there[:, :5], there[:, 20:] = here[:, :5], here[:, 20:]
     torch.testing.assert_close(found, torch.fft.ifftn(there).abs(), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("rotation", [(40.0, 0.0, 0.0), (10.0, -25.0, 30.0)])
+def test_nothing_is_invented_beyond_nyquist(rotation):
+    """The spectrum of a point is flat: after a turn its energy is the share of samples that still come from inside the grid."""
+    volume = torch.zeros((15, 13, 17), dtype=torch.float64)
+    volume[7, 6, 8] = 1.0
+    found = move_volume(volume, SpatialMotion(np.zeros((13, 3)), np.tile(rotation, (13, 1))), spacing_mm=(1.0, 1.2, 0.9))
+    turn = Rotation.from_rotvec(np.radians(rotation)).as_matrix()
+    k = np.stack(np.meshgrid(*(np.fft.fftfreq(n, d) for n, d in zip((15, 13, 17), (1.0, 1.2, 0.9), strict=True)), indexing="ij"), axis=-1)
+    inside = (np.abs(k @ turn * np.array([1.0, 1.2, 0.9])) <= 0.5).all(axis=-1)
+    assert 0.5 < inside.mean() < 0.99
+    assert float(found.square().sum()) == pytest.approx(inside.mean(), abs=1e-9)
