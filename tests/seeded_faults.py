@@ -131,9 +131,10 @@ def _run(name: str, path: Path, source: str, tests: list[str], answer) -> None: 
 
 
 def tests_of(path: Path) -> list[str]:
-    """The tests of a module: files named after it first, then the rest of the mirrored folder."""
+    """The tests of a module: files named after it first, then those that import it, then the rest of the mirrored folder."""
     folder = ROOT / "tests" / path.relative_to(ROOT).parent
-    files = sorted(folder.glob("test_*.py"), key=lambda f: (path.stem not in f.stem, f.name))
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    files = sorted(folder.glob("test_*.py"), key=lambda f: (path.stem not in f.stem, f"from {name} import" not in f.read_text(encoding="utf-8"), f.name))
     return [str(f) for f in files]
 
 
@@ -168,6 +169,7 @@ def main() -> int:
     torch.set_num_threads(1)
     modules = [m.resolve() for m in options.modules] or sorted(p for p in (ROOT / "physics").rglob("*.py") if p.name != "__init__.py")
     total = seen = 0
+    sound: set[Path] = set()  # folders whose tests pass on the untouched source
     for path in modules:
         source, tests = path.read_text(encoding="utf-8"), tests_of(path)
         every = faults(source)
@@ -175,9 +177,10 @@ def main() -> int:
         if not chosen:
             continue
         start = time.perf_counter()
-        if not tests or caught(path, source, tests):
+        if not tests or (path.parent not in sound and caught(path, source, tests)):
             print(f"{path.relative_to(ROOT)}: its tests are absent or fail without a fault", flush=True)
             return 1
+        sound.add(path.parent)
         survivors = [fault for fault in chosen if not caught(path, fault.source, tests)]
         total, seen = total + len(chosen), seen + len(chosen) - len(survivors)
         print(f"{path.relative_to(ROOT)}: {len(chosen) - len(survivors)} of {len(chosen)} caught ({time.perf_counter() - start:.0f} s)", flush=True)
