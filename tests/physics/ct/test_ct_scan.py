@@ -21,6 +21,7 @@ from physics.pose import Pose
 from physics.scan import EditConflict, acquire
 
 GRID = Grid((120, 128), (2.0, 1.9))
+COARSE = Fan(n_views=360, n_channels=260, channel_mm=2.5)
 
 
 def water(radius_mm=80.0, centre_mm=(0.0, 0.0), dtype=torch.float32):
@@ -91,7 +92,7 @@ def test_attenuation_added_in_the_picture_arrives_in_the_picture():
 
 def test_a_bias_of_every_ray_is_the_same_at_the_stages_before_and_after_the_logarithm():
     """Adding d to the line integrals before Beer and Lambert equals adding it after the logarithm."""
-    scan = replace(scan_of(water(dtype=torch.float64)), crosstalk=0.0)
+    scan = replace(scan_of(water(dtype=torch.float64)), crosstalk=0.0, geometry=COARSE)
     change = [acquire(scan.with_events(Added(stage, 0.01))) - scan.hu for stage in (Stage.RAYS, Stage.SPECTRUM, Stage.LOG)]
     assert float(change[0].abs().max()) > 0.05
     torch.testing.assert_close(change[0], change[1], atol=1e-6, rtol=0)
@@ -111,7 +112,7 @@ def test_half_the_quanta_at_the_detector_are_ln_2_in_every_ray():
         def apply(self, data, scan):
             return data / 2
 
-    scan = scan_of(water(dtype=torch.float64))
+    scan = replace(scan_of(water(dtype=torch.float64)), geometry=COARSE)
     found = [acquire(scan.with_events(event)) for event in (Halved(Stage.QUANTA), Halved(Stage.DETECTOR), Added(Stage.LOG, float(np.log(2))))]
     torch.testing.assert_close(found[0], found[2], atol=1e-5, rtol=0)
     torch.testing.assert_close(found[1], found[2], atol=1e-5, rtol=0)
@@ -173,6 +174,36 @@ def test_the_filter_fits_the_patient():
     assert scan_of(water(70.0)).bowtie_mm == 200.0
     wide = CTScan.of(water(115.0), spacing_mm=(3.0, 3.0), n0=1e5)
     assert wide.bowtie_mm == 320.0
+
+
+@pytest.mark.parametrize(("rows", "columns", "filter_mm"), [(272, 90, 200.0), (288, 90, 320.0), (150, 90, 200.0), (150, 96, 320.0), (0, 0, 320.0)])
+def test_the_filter_is_chosen_by_the_larger_extent_in_millimetres(rows, columns, filter_mm):
+    """Rows of 1 mm and columns of 3 mm: 280 mm on either axis is the limit; an empty slice gets the body filter."""
+    hu = torch.full((320, 140), -1000.0)
+    hu[20 : 20 + rows, 11 : 11 + columns] = 0.0
+    assert CTScan.of(hu, spacing_mm=(1.0, 3.0), n0=1e5).bowtie_mm == filter_mm
+
+
+@pytest.mark.parametrize(("rows", "columns", "cut"), [(6, 40, False), (12, 40, True), (200, 3, False), (200, 6, True)])
+def test_thin_is_what_is_below_eight_millimetres_on_either_axis(rows, columns, cut):
+    """At 1 mm by 2.5 mm a plate of 6 rows or 3 columns across the field is a table, 12 rows or 6 columns are a body that the field cuts."""
+    hu = torch.full((200, 40), -1000.0)
+    hu[70 : 70 + rows if rows < 200 else None, 15 : 15 + columns if columns < 40 else None] = 50.0
+    if rows == 200:
+        hu[:70, 15 : 15 + columns] = 50.0
+    if columns == 40:
+        hu[70 : 70 + rows, :15] = 50.0
+    assert CTScan.of(hu, spacing_mm=(1.0, 2.5), n0=1e5).truncated == cut
+
+
+def test_two_percent_of_the_rim_make_a_cut():
+    """Of a rim of 396 pixels 6 of body are none, 10 are a cut; a rim of padding counts as the picture's own."""
+    hu = torch.full((100, 100), -1000.0)
+    few, more, inside = hu.clone(), hu.clone(), hu.clone()
+    few[80:, 40:46], more[80:, 40:50], inside[78:98, 40:50] = 50.0, 50.0, 50.0
+    inside[98:] = -2000.0
+    truncated = [CTScan.of(picture, spacing_mm=(2.0, 2.0), n0=1e5).truncated for picture in (few, more, inside)]
+    assert truncated == [False, True, True]
 
 
 def test_what_was_invented_is_listed():
