@@ -213,3 +213,20 @@ def test_the_noise_of_glass_is_that_of_its_mean_density() -> None:
     _, noise = glass(codes)
     slope = 2.4 * np.array([215, 225, 220]) ** -1.0 / np.log(10) * 1.035  # of log10 light over codes near white, the offset of the curve included
     assert noise == pytest.approx(3.0 * np.sqrt((slope**2).sum()) / 3, rel=0.08)
+
+
+@pytest.mark.parametrize("stains", ["he", "hdab"])
+def test_each_dye_comes_back_by_the_inverse_of_its_own_factor(stains: str) -> None:
+    """In unrounded light 1.6 and 0.7, then 1 / 1.6 and 1 / 0.7, give the density back to 1e-4 where both dyes are present and nothing fell below clear glass;
+    exchanged inverses do not."""
+    codes, amounts = mixture(stains)
+    scan = Capture.of(codes.astype(np.float64), kind="histopathology", stains=stains)  # type: ignore[arg-type]
+    slide, light = scan.scene.slide, scan.scene.radiance
+    there = StainGain(1.6, 0.7).apply(light, scan)
+    back, exchanged = StainGain(1 / 1.6, 1 / 0.7).apply(there, scan), StainGain(1 / 0.7, 1 / 1.6).apply(there, scan)
+    density, between = density_of(light, slide.white), density_of(there, slide.white)
+    clear = (slide.tissue > 0.9999) & (slide.amounts(density)[:, :, :2].min(axis=2) > 0.005) & (density.min(axis=2) > 0.01) & (between.min(axis=2) > 0.01)
+    assert clear.mean() > 0.2
+    np.testing.assert_allclose(density_of(back, slide.white)[clear], density[clear], atol=1e-4)
+    assert np.abs(density_of(exchanged, slide.white) - density)[clear].mean() > 0.05
+    assert amounts[clear].min() > 0
