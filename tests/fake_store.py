@@ -174,7 +174,7 @@ def _record(options: Options, case: str, number: int, modality: str, anatomy: st
             "effect": None if level == "none" else effect,
             "band_low": BANDS[level][0],
             "band_high": BANDS[level][1],
-            "pattern": "{}",
+            "pattern": '{"noise_seed": 5, "side": "myopic"}',
             "attributes": [{"name": "sharpness", "value": effect, "unit": "1", "level": level, "basis": "measured"}],
             "structures": [],
             "measures": [{"name": "psnr", "value": 40 - 5 * effect, "unit": "dB"}, {"name": "contrast lost", "value": effect / 4, "unit": "1"}],

@@ -61,6 +61,11 @@ def record_of(
         if structure.modality == modality and (not structure.anatomies or anatomy in structure.anatomies) and rng.random() < 0.7
     ]
     untouched = level == "none" and not touched
+    # a pattern that calls for one of the artefact's wordings, or for none of them; a tier that the source itself lowers
+    wordings = [None, *artefact.wordings]
+    drawn = wordings[int(rng.integers(len(wordings)))]
+    pattern = dict([drawn.split("=")]) if drawn and not untouched else {}
+    tier = TIERS[level] if rng.random() < 0.8 else {"good": "usable"}.get(TIERS[level], "reject")
     key = f"{case}/{recipe}/{repeat}/{'reference' if untouched else level}"
     low, high = BANDS[level]
     return Record(
@@ -84,11 +89,11 @@ def record_of(
         effect=None if untouched else _u(rng, level),
         band_low=low,
         band_high=high,
-        pattern=json.dumps({"noise_seed": 1}),
+        pattern=json.dumps({"noise_seed": 1, **pattern}),
         attributes=() if bare else tuple(rows.values()),
         structures=() if bare else tuple(structures),
         measures=(),
-        tier=TIERS[level],  # type: ignore[arg-type]
+        tier=tier,  # type: ignore[arg-type]
         tier_rule=1,
         display=DisplayRecord(name="srgb", low=0, high=255),
         assumed=(),

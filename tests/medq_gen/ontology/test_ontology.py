@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from medq_gen import registry
+from medq_gen.declare import Wording
 from medq_gen.errors import DeclarationError
 from medq_gen.ontology import adverbs, grammar, places
 from medq_gen.ontology.contents import anatomy_phrase, view_phrase
-from medq_gen.ontology.levels import LEVELS
+from medq_gen.ontology.levels import LEVELS, Level
 from medq_gen.ontology.spelling import fold, spell
 from medq_gen.ontology.vocabulary import Vocabulary
 from physics.modality import MODALITIES
@@ -144,11 +147,14 @@ def test_what_is_not_stated_is_not_said() -> None:
     assert (anatomy_phrase("head"), view_phrase("axial")) == ("the head", "axial")
 
 
+ALL: dict[Level, tuple[str, ...]] = {"mild": ("a",), "moderate": ("b",), "severe": ("c",)}
+
+
 class _Words:
     artefact, cause, hides, synonyms, confusers, impact = "test artefact", "a test", "detail", (), (), 1.0
 
-    def __init__(self, **looks: tuple[str, ...]) -> None:
-        self.looks = looks
+    def __init__(self, wordings: Mapping[str, Wording] | None = None, **looks: tuple[str, ...]) -> None:
+        self.looks, self.wordings = looks, wordings or {}
 
 
 @pytest.mark.parametrize(
@@ -157,12 +163,26 @@ class _Words:
         ("xray_blur", _Words(mild=("a",), moderate=("b",), severe=("c",)), "xray"),
         ("mri_blur", _Words(mild=("a",), moderate=("b",)), "severe"),
         ("mri_blur", _Words(mild=("a",), moderate=("a",), severe=("c",)), "two levels"),
+        ("mri_blur", _Words({"kind": Wording(ALL)}, **ALL), "field=value"),
+        ("mri_blur", _Words({"kind=fast": Wording({"mild": ("d",)})}, **ALL), "moderate, severe"),
     ],
 )
 def test_words_that_cannot_be_used_are_refused(name: str, words: _Words, message: str) -> None:
     """A recipe without modality, without a look, or with one look for two levels is an error when the vocabulary is built."""
     with pytest.raises(DeclarationError, match=message):
         Vocabulary.build({name: words})
+
+
+def test_a_wording_is_taken_by_the_pattern() -> None:
+    """The first wording whose field has its value replaces looks, and cause and loss where it has its own; any other pattern leaves the plain words."""
+    own = {level: (f"{look[0]} again",) for level, look in ALL.items()}
+    words = _Words({"count=2": Wording(own, cause="two tests"), "kind=fast": Wording(own, hides="speed")}, **ALL)
+    found = Vocabulary.build({"mri_blur": words}).artefacts["mri_blur"]
+    assert found.worded({"count": 2, "kind": "fast"}).cause == "two tests"
+    assert found.worded({"count": 2}).looks["severe"] == ("c again",)
+    assert (found.worded({"kind": "fast"}).hides, found.worded({"kind": "fast"}).cause) == ("speed", "a test")
+    assert found.worded({"kind": "slow"}) == found
+    assert Vocabulary.model_validate_json(Vocabulary.build({"mri_blur": words}).model_dump_json()).artefacts["mri_blur"] == found
 
 
 def test_an_unknown_attribute_is_named() -> None:

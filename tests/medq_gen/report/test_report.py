@@ -80,6 +80,8 @@ def test_the_contact_sheet_shows_the_stored_codes_in_order(run: Store, page: str
     assert len(articles) == len(ladders) == 3
     for article, ladder in zip(articles, ladders, strict=True):
         assert ladder.key in article
+        assert "side myopic" in article
+        assert "noise seed" not in article
         pictures = re.findall(r'<img src="([^"]+)" alt="(\w+)"', article.partition("<details>")[0])
         wanted = ["clean", *(level for level in LEVELS[1:] if level in ladder.rungs)]
         assert [alt for _, alt in pictures] == wanted
