@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from medq_gen import files, picture
 from medq_gen.declare import BANDS, BANDS_VERSION, LEVELS, Degradation, Effect, Level, Mix, level_of
@@ -32,7 +33,7 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
     pair = bench.native_pair(shot)
     alone = _alone(bench, recipe, ladder, shot)
     stored = bench.stored_pair_of(shot)
-    attributes = tuple(_attributes(case, recipe, stored, shot, level))
+    attributes = tuple(_attributes(case, recipe, stored, shot, level, ladder.pattern))
     structures = tuple(_structures(bench, stored))
     low, high = BANDS[level]
     record = Record(
@@ -70,14 +71,15 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
     return Finished(record, png)
 
 
-def _attributes(case: Case, recipe: Degradation | Mix, pair: Pair, shot: Shot | None, level: Level) -> Iterator[AttributeRecord]:
+def _attributes(case: Case, recipe: Degradation | Mix, pair: Pair, shot: Shot | None, level: Level, pattern: Mapping[str, Any]) -> Iterator[AttributeRecord]:
     """What each quality attribute measures on the stored picture, and the level that it is given.
 
     No level (never asked) in a gap between bands; at mild or more for an attribute that the recipe does not name, since a measure of one fault may answer to
     another; where the source itself shows as much of it, since labels are relative to the source and questions are absolute; and for the primary attribute of
-    the recipe where its own measure and the effect disagree. A primary attribute without a measure of its own has the effect's.
+    the recipe where its own measure and the effect disagree. The pattern decides which one is primary where the recipe's words say
+    so. A primary attribute without a measure of its own has the effect's.
     """
-    shown, primary = _shown(case), recipe.attributes[0]
+    shown, primary = _shown(case), recipe.words.primary(pattern) or recipe.attributes[0]
     known = attribute_measures(case.modality)
     if primary not in known:
         known = {primary: (recipe.effect.measure, recipe.effect), **known}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from medq_gen.ontology.levels import Level
 
@@ -18,11 +19,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is said of an artefact where its pattern has one value: looks of its own, and cause and loss where they differ ("" keeps those of the recipe)."""
+    """What is said of an artefact where its pattern has one value: looks of its own, and cause and loss where they differ ("" keeps those of the recipe).
+
+    primary : the attribute that is disturbed first then, where it is not the first of the recipe.
+    """
 
     looks: Mapping[Level, tuple[str, ...]]
     cause: str = ""
     hides: str = ""
+    primary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +47,12 @@ class Words:
     synonyms: tuple[str, ...] = ()
     confusers: tuple[str, ...] = ()
     impact: float = 1.0
-    spelling: Mapping[str, str] = field(default_factory=dict)
     wordings: Mapping[str, Wording] = field(default_factory=dict)
+
+    def primary(self, pattern: Mapping[str, Any]) -> str:
+        """The primary attribute that a pattern calls for, "" where it is the first of the recipe."""
+        for key, wording in self.wordings.items():
+            name, _, value = key.partition("=")
+            if str(pattern.get(name)) == value:
+                return wording.primary
+        return ""

@@ -57,6 +57,7 @@ RECIPE = Degradation(
         },
         wordings={
             "direction=over": Wording(
+                primary="over-staining",
                 cause="the section took up too much dye",
                 hides="chromatin detail inside dark nuclei",
                 looks={
@@ -66,6 +67,7 @@ RECIPE = Degradation(
                 },
             ),
             "direction=under": Wording(
+                primary="under-staining",
                 cause="the section took up too little dye",
                 hides="the outlines of nuclei against their pale surroundings",
                 looks={
