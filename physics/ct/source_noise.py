@@ -86,12 +86,10 @@ def commonest(values: Array) -> float:
 
 
 def _moment(kernel: Kernel, power: int, *, fine: bool, band_per_mm: tuple[float, float] = (0.0, np.inf)) -> float:
-    """Integral of nu^power A^2 over a band of the grain's spectrum, with the high-pass or without."""
-    low, high = band_per_mm[0], min(kernel.cutoff_per_mm, band_per_mm[1])
-    step = max(high - low, 0.01) / 2000
-    nu = low + (np.arange(2000) + 0.5) * step
+    """Mean of nu^power A^2 over a band of the grain's spectrum, with the high-pass or without; of one band and kernel, for ratios."""
+    nu = np.linspace(band_per_mm[0], min(kernel.cutoff_per_mm, band_per_mm[1]), 2001)
     passed = 1.0 - np.exp(-2 * (np.pi * HIGH_PASS_MM * nu) ** 2) if fine else np.ones_like(nu)
-    return float(np.sum(nu**power * (kernel(nu) * passed) ** 2) * step)
+    return float(np.mean(nu**power * (kernel(nu) * passed) ** 2))
 
 
 @lru_cache(maxsize=32)

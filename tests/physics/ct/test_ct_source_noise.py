@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from ct_phantoms import disc
+from scipy.ndimage import gaussian_filter, uniform_filter
 
-from physics.ct import CTScan, lower_dose
+from physics.ct import CTScan, lower_dose, quanta
 from physics.ct.fbp import reconstruct
 from physics.ct.geometry import FAN, Fan, Grid, Parallel
 from physics.ct.kernel import BONE, SHARP, SMOOTH, STANDARD
 from physics.ct.quanta import MOST_QUANTA, calibrated_n0, rays_through, typical_n0
-from physics.ct.source_noise import fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, stretched, window_px
+from physics.ct.source_noise import fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, soft_windows, stretched, window_px
 from physics.scan import acquire
 
 GRID = Grid((320, 300), (0.7, 0.8))
@@ -120,3 +121,73 @@ def test_without_soft_tissue_the_scan_is_a_typical_one():
     assert calibrated_n0(air) == pytest.approx(4.75e5 / 2)
     assert typical_n0(mas=None, kvp=120.0) == pytest.approx(4.75e5)
     assert typical_n0(mas=200.0, kvp=140.0) == pytest.approx(4.75e5 * (140 / 120) ** 2.6)
+
+
+def test_quantum_and_electronic_noise_add_in_the_calibration():
+    """With A1 read off a scan without electronics and A2 off one that has little else, sigma^2 = A1 / N + A2 sigma_e^2 / N^2 holds between; the most quanta are
+    reached from below."""
+    plain = replace(CTScan.of(torch.tensor(organs(), dtype=torch.float32), spacing_mm=GRID.spacing_mm, kernel=STANDARD), electronic_noise=0.0)
+
+    def n0_of(sigma, electronic):
+        return calibrated_n0(replace(plain, source_noise_hu=sigma, electronic_noise=electronic))
+
+    quantum = n0_of(100.0, 0.0) * 100.0**2
+    assert n0_of(40.0, 0.0) == pytest.approx(quantum / 40.0**2, rel=1e-9)
+    # far from it: 1e9 electrons of electronics beside a billion quanta; N^2 sigma^2 less the quantum part
+    n = n0_of(1e6, 1e7)
+    electronic = ((1e6) ** 2 - quantum / n) * n**2 / 1e7**2
+    for sigma, noise in ((30.0, 100.0), (30.0, 400.0), (80.0, 50.0)):
+        n = n0_of(sigma, noise)
+        assert n < MOST_QUANTA
+        assert quantum / n + electronic * noise**2 / n**2 == pytest.approx(sigma**2, rel=1e-5)
+    assert electronic * 400.0**2 / n0_of(30.0, 400.0) ** 2 > 0.2 * 30.0**2
+    for noise in (0.0, 2000.0):
+        least = (quantum / MOST_QUANTA + electronic * noise**2 / MOST_QUANTA**2) ** 0.5
+        assert n0_of(0.999 * least, noise) == MOST_QUANTA
+        assert 0.99 * MOST_QUANTA < n0_of(1.001 * least, noise) < MOST_QUANTA
+
+
+def test_quanta_are_asked_for_where_the_grain_is_the_commonest(monkeypatch):
+    """Of a body whose upper third has half the grain and whose left third has 1.7 times the grain, 64 points lie in the rest, as (x, y) in mm."""
+    y, x = GRID.centred_mm()
+    weak, strong = np.broadcast_to(y[:, None] < -40, GRID.shape), np.broadcast_to((x[None] < -30) & (y[:, None] >= -40), GRID.shape)
+    noise = 14 * grain(STANDARD) * np.where(weak, 0.5, np.where(strong, 1.7, 1.0))
+    body = 1040 * disc(GRID, radius_mm=105.0) - 1000
+    asked = []
+    monkeypatch.setattr(quanta, "rays_through", lambda points, geometry: asked.append(points) or rays_through(points, geometry))
+    calibrated_n0(CTScan.of(torch.tensor(body + noise, dtype=torch.float32), spacing_mm=GRID.spacing_mm, kernel=STANDARD))
+    (points,) = asked
+    assert points.shape == (64, 2)
+    assert np.hypot(*points.T).max() < 103
+    assert ((points[:, 1] > -46) & (points[:, 0] > -36)).mean() > 0.95
+    assert points[:, 1].max() > 60
+    assert points[:, 0].max() > 60
+    assert np.ptp(points[:, 1]) > 100
+    assert len(np.unique(points, axis=0)) == 64
+
+
+def test_a_window_s_deviation_is_unbiased():
+    """The variance of windows of n pixels is over n - 1: white noise of 10 HU reads what the high-pass leaves about the mean of 5 by 5 pixels, to
+    0.5 %; within half a window of the border nothing is read."""
+    noise = 10 * torch.randn((400, 420), dtype=torch.float64, generator=torch.Generator().manual_seed(1)).numpy()
+    deviation, inside = soft_windows(noise, (3.0, 3.5))
+    response = np.zeros((101, 101))
+    response[50, 50] = 1.0
+    fine = response - gaussian_filter(response, [2.5 / 3.0, 2.5 / 3.5])
+    expected = 10 * np.sqrt(25 / 24 * ((fine**2).sum() - (uniform_filter(fine, 5) ** 2).sum()))
+    assert window_px((3.0, 3.5)) == (5, 5)
+    mean_window = np.sqrt((deviation[10:-10, 10:-10] ** 2).mean())
+    assert mean_window == pytest.approx(expected, rel=0.005)
+    assert not inside[:2].any()
+    assert not inside[-2:].any()
+    assert not inside[:, :2].any()
+    assert not inside[:, -2:].any()
+    assert inside[2:-2, 2:-2].mean() > 0.9
+
+
+def test_the_share_that_the_high_pass_leaves_is_its_integral():
+    """sqrt of the integral of nu^2 A^2 (1 - exp(-2 (pi 2.5 mm nu)^2))^2 over that without it."""
+    nu = np.linspace(0, STANDARD.cutoff_per_mm, 40001)
+    power = (nu * STANDARD(nu)) ** 2
+    expected = np.sqrt((power * (1 - np.exp(-2 * (np.pi * 2.5 * nu) ** 2)) ** 2).sum() / power.sum())
+    assert fine_share(STANDARD) == pytest.approx(expected, rel=1e-3)
