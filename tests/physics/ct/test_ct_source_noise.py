@@ -197,5 +197,5 @@ def test_the_noise_that_is_calibrated_is_the_noise_that_is_measured():
     """Quanta from the picture are those of its measured noise, what the high-pass took included."""
     noisy = torch.tensor(organs() + 14 * grain(SMOOTH, seed=4), dtype=torch.float32)
     scan = CTScan.of(noisy, spacing_mm=GRID.spacing_mm, kernel=SMOOTH)
-    told = replace(scan, source_noise_hu=measured_noise_hu(noisy, spacing_mm=GRID.spacing_mm, kernel=SMOOTH))
+    told = replace(scan, source_noise_hu=measured_noise_hu(scan.attenuating_hu(), spacing_mm=GRID.spacing_mm, kernel=SMOOTH))
     assert calibrated_n0(scan) == pytest.approx(calibrated_n0(told), rel=1e-6)
