@@ -11,6 +11,8 @@ from medq_gen.draft.items import Distractor, identity
 
 NO_ARTEFACT_RATIO = 3  # for each picture where "No artefact" is right it stands as a wrong option beside this many others
 N_OPTIONS = 4
+TOLD_BY_RECIPE = frozenset({"cause", "primary attribute"})  # one answer a recipe
+TOLD_SHARE, MIN_TOLD = 3, 3  # of such items in a run of one recipe one in so many is kept, and no fewer than
 
 
 def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -86,7 +88,7 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
     both = how(candidate for (family, _, _), group in groups.items() if family == "combination" for candidate in group)
     out += [full for candidate in both if (full := _filled(candidate, ())) is not None]
     named = [candidate for candidate in out if candidate.family == "primary artefact"]
-    rest = [candidate for candidate in out if candidate.family != "primary artefact"]
+    rest = _thinned([candidate for candidate in out if candidate.family != "primary artefact"])
     touched = Counter(candidate.confusion for candidate in named if candidate.right != NO_ARTEFACT)
     budget: Counter[str] = Counter()
     for candidate in ordered(named):  # "No artefact" is right in one item for each three in which it is wrong
@@ -104,6 +106,15 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
         if full is not None:
             rest.append(full)
     return rest
+
+
+def _thinned(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Of causes and primary attributes that have one right answer in the whole draft, as in a run of one recipe, one in three: their stems tell the answer."""
+    out = [candidate for candidate in candidates if candidate.family not in TOLD_BY_RECIPE]
+    for group in _grouped((one for one in candidates if one.family in TOLD_BY_RECIPE), "family", "modality").values():
+        told = len({candidate.right for candidate in group}) == 1
+        out += _spread(group, max(MIN_TOLD, -(-len(group) // TOLD_SHARE))) if told else group
+    return out
 
 
 def _filled(candidate: Candidate, extra: tuple[Distractor, ...]) -> Candidate | None:

@@ -50,6 +50,11 @@ class Candidate:
     confusion: str = ""
 
     @property
+    def modality(self) -> str:
+        """The modality of the picture."""
+        return self.facts.record.modality
+
+    @property
     def rank(self) -> str:
         """A hash that orders candidates without regard to how the records came."""
         return identity(self.facts.record.key, self.family, self.asked, self.level, self.place)

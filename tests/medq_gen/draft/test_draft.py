@@ -49,6 +49,17 @@ def test_the_same_records_in_any_order_give_the_same_draft() -> None:
     assert [item.reference for item in other.reasoning] != [item.reference for item in first.reasoning]
 
 
+def test_one_recipe_keeps_few_items_that_its_name_tells() -> None:
+    """Alone, a recipe asks for cause and primary attribute in at most a third of the pictures that allow it; beside others of its modality in all."""
+    alone = ladders(VOCABULARY, seed=2, cases=12, recipes=("mri_motion",))
+    few = Counter(question.family for question in draft(alone, VOCABULARY, seed=0).questions if question.record.split("/")[1] == "mri_motion")
+    beside = ladders(VOCABULARY, seed=2, cases=12, recipes=("mri_motion", "mri_noise"))
+    all_of = Counter(question.family for question in draft(beside, VOCABULARY, seed=0).questions if question.record.split("/")[1] == "mri_motion")
+    assert 3 <= few["primary attribute"] <= 12
+    assert all_of["primary attribute"] >= 2 * few["primary attribute"]
+    assert few["combination"] > 3
+
+
 def test_a_draft_travels_as_json() -> None:
     """Every item survives JSON."""
     assert Drafted.model_validate_json(DRAFTED.model_dump_json()) == DRAFTED
