@@ -61,12 +61,11 @@ def moved_basis(
     few = coarse.reshape(2, -1)[:, places]
     wanted = signal.ravel()[places] * _moved_maps(sensitivity, poses, few, spacing_mm=spacing_mm, matrix=matrix)
     weights = wanted @ np.linalg.pinv(right[:rank, places])
-    real = np.float32 if tolerance > 1e-6 else np.float64
-    coarse_basis = right[:rank].reshape(rank, N_GRID, N_GRID) / signal
-    parts = np.stack([coarse_basis.real, coarse_basis.imag]).astype(real)  # real products take half the work of complex ones
-    parts = _refinement(matrix[0]).astype(real) @ (parts @ _refinement(matrix[1]).astype(real).T)
-    basis = np.empty((rank, *matrix), dtype=np.complex64 if real is np.float32 else np.complex128)
-    basis.real, basis.imag = parts
+    coarse_basis = (right[:rank].reshape(rank, N_GRID, N_GRID) / signal).astype(np.complex64 if tolerance > 1e-6 else np.complex128)
+    real = coarse_basis.real.dtype
+    across = coarse_basis @ _refinement(matrix[1]).astype(coarse_basis.dtype).T  # (rank, grid, column)
+    # Real and imaginary parts lie side by side: the larger product is a real one and its result the basis itself.
+    basis: Complex = (_refinement(matrix[0]).astype(real) @ across.view(real)).view(coarse_basis.dtype)
     return basis, weights[:, line_of.ravel()].transpose(0, 2, 1)
 
 

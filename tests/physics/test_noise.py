@@ -58,6 +58,13 @@ def test_a_noise_floor_is_rayleigh_in_air_and_rician_in_tissue():
         noise.with_noise_floor(image, sigma=-1.0, seed=1)
 
 
+def test_the_floor_is_the_unit_draw_of_its_seed():
+    """Pixel for pixel |m + sigma w| with the unit draw w, so that a stored seed replays the same floor."""
+    image = torch.linspace(0, 40, 35, dtype=torch.float64).reshape(7, 5)
+    draw = noise.unit_complex((7, 5), seed=6, dtype=torch.complex128)
+    torch.testing.assert_close(noise.with_noise_floor(image, sigma=3.0, seed=6), ((image + 3 * draw.real) ** 2 + (3 * draw.imag) ** 2).sqrt())
+
+
 def test_the_second_moment_takes_the_bias_away():
     """sqrt(m^2 - 2 sigma^2), never below 0."""
     found = noise.without_rician_bias(torch.tensor([5.0, 1.0, 3.0]), sigma=2.0)

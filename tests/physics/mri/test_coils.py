@@ -122,3 +122,6 @@ def test_beyond_the_margin_a_map_keeps_the_value_of_its_edge():
     stored = Sensitivity.of(surrounding_array(3, fov_mm=(192.0, 200.0)), receive, matrix=MATRIX, spacing_mm=SPACING)
     outside, edge = np.array([[-90.0, 20.0, 300.0], [10.0, 99.0, -70.0]]), np.array([[-9.6, 20.0, 57.6], [10.0, 48.0, -8.0]])
     np.testing.assert_allclose(stored.at(outside), stored.at(edge), rtol=1e-12)
+    alone = Sensitivity.of(None, receive, matrix=MATRIX, spacing_mm=SPACING)
+    exact = np.abs(receive_sensitivity(receive.loops, np.stack([(edge[0] - 24) * 4.0, (edge[1] - 20) * 5.0]))[0]) / 0.7
+    np.testing.assert_allclose(alone.at(outside)[0].real, exact, rtol=0.02)
