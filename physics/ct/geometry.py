@@ -32,7 +32,7 @@ class Grid:
     @property
     def radius_mm(self) -> float:
         """Distance of the furthest corner from the isocentre."""
-        return math.hypot(*(n * d / 2 for n, d in zip(self.shape, self.spacing_mm, strict=True)))
+        return math.hypot(self.shape[0] * self.spacing_mm[0], self.shape[1] * self.spacing_mm[1]) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _band(spacing_mm: tuple[float, float]) -> tuple[float, float]:
 
 
 def _power(patch: Array, taper: Array) -> Any:  # Any: an array of NumPy's choice of shape
-    return np.abs(np.fft.fft2((patch - patch.mean()) * taper)) ** 2
+    return np.abs(np.fft.fft2(patch * taper)) ** 2
 
 
 def matched_kernel(hu: Tensor, *, spacing_mm: tuple[float, float], otherwise: Kernel) -> Kernel:

@@ -115,3 +115,13 @@ def test_slow_shading_does_not_pass_for_streaks():
     for across in (y + 0 * x, x + 0 * y):
         added = 20 * np.sin(2 * np.pi * across / 130.0) + 2.5 * np.random.default_rng(5).standard_normal((200, 150))
         assert noise_anisotropy(square((200, 150), (0.8, 1.1), added)).value < 5
+
+
+@pytest.mark.parametrize("angle_deg", [30.0, 120.0])
+@pytest.mark.parametrize(("shape", "spacing_mm"), [((230, 80), (0.7, 2.0)), ((80, 230), (2.0, 0.7))])
+def test_directions_are_those_of_the_patient_not_of_the_pixels(angle_deg, shape, spacing_mm):
+    """On pixels of 0.7 by 2 mm a grating keeps its angle in millimetres."""
+    y, x = np.arange(shape[0])[:, None] * spacing_mm[0], np.arange(shape[1])[None] * spacing_mm[1]
+    across = y * np.cos(np.radians(angle_deg)) - x * np.sin(np.radians(angle_deg))
+    found = streak_direction(square(shape, spacing_mm, 20 * np.sin(2 * np.pi * across / 10.0))).value
+    assert abs((found - angle_deg + 90) % 180 - 90) < 8

@@ -199,3 +199,27 @@ def test_the_noise_that_is_calibrated_is_the_noise_that_is_measured():
     scan = CTScan.of(noisy, spacing_mm=GRID.spacing_mm, kernel=SMOOTH)
     told = replace(scan, source_noise_hu=measured_noise_hu(scan.attenuating_hu(), spacing_mm=GRID.spacing_mm, kernel=SMOOTH))
     assert calibrated_n0(scan) == pytest.approx(calibrated_n0(told), rel=1e-6)
+
+
+def test_a_window_with_a_dark_or_bright_pixel_is_not_soft_tissue():
+    """A pixel 140 HU below or above its surroundings shuts out the windows that hold it, and no others."""
+    picture = 40 + 5 * np.random.default_rng(1).standard_normal((80, 90))
+    picture[30, 25], picture[50, 60] = -100.0, 180.0
+    _, inside = soft_windows(picture, (1.0, 1.0))
+    expected = np.zeros((80, 90), dtype=bool)
+    expected[4:-4, 4:-4] = True
+    expected[26:35, 21:30] = expected[46:55, 56:65] = False
+    assert np.mean(inside == expected) > 0.995
+    assert not inside[26:35, 21:30].any()
+    assert not inside[46:55, 56:65].any()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_grain_is_read_in_homogeneous_patches_alone(axis):
+    """A band of tissue 40 mm wide in air, along either axis: the frequency of its grain is that of a whole field of it within 4 %."""
+    noise = 15 * grain(SMOOTH)
+    y, x = GRID.centred_mm()
+    band = np.abs(y[:, None] + 0 * x[None] - 12 if axis == 0 else x[None] + 0 * y[:, None] - 12) < 20
+    whole, part = (torch.tensor(np.where(where, 40 + noise, -1000.0), dtype=torch.float32) for where in (np.ones_like(band), band))
+    expected = grain_frequency_per_mm(whole, spacing_mm=GRID.spacing_mm)
+    assert grain_frequency_per_mm(part, spacing_mm=GRID.spacing_mm) == pytest.approx(expected, rel=0.04)
