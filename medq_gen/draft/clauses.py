@@ -217,11 +217,11 @@ def _again(before: str, clause: str) -> str:
     return re.sub(r"^the (?:image|picture) ", "it ", clause)
 
 
-def shortcomings(pen: Pen) -> str:
-    """Why a picture is no better, where what lowers its tier was there before any artefact."""
-    noun = pen.choose(("shortcomings", "limits", "weaknesses"))
-    whole = f"{noun} of the original acquisition"
-    return pen.choose((f"{whole} are visible", f"there are {whole}", f"{whole} remain", f"{whole} lower the quality"))
+def shortcomings(pen: Pen, *, after: str) -> str:
+    """Why a picture is no better, where what lowers its tier was there before any artefact. after : the clause before, whose last word is not used again."""
+    whole = f"{pen.choose(('shortcomings', 'limits', 'weaknesses'))} of the original acquisition"
+    forms = [f"{whole} are visible", f"there are {whole}", f"{whole} remain", f"{whole} lower the quality"]
+    return pen.choose([form for form in forms if form.split()[-1] != after.split()[-1]])
 
 
 def looks_of(facts: Facts) -> list[str]:

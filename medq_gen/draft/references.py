@@ -48,7 +48,7 @@ def single(facts: Facts, *, seed: int, salt: int = 0, spelling: Spelling = "brit
     if len(middle) == 1:  # nothing but the artefact is known: say it in two sentences, so that no reference is shorter than four
         middle = clauses.looked(facts, pen) if facts.is_touched else [named, "no artefact is seen"]
     if facts.falls_short:
-        middle[-1] = f"{middle[-1]}; {clauses.shortcomings(pen)}"
+        middle[-1] = f"{middle[-1]}; {clauses.shortcomings(pen, after=middle[-1])}"
     parts = [opening, *middle, f"overall, the quality of this image is {facts.record.tier}"]
     return spell(" ".join(sentence(part) for part in parts), spelling)
 

@@ -49,6 +49,17 @@ def test_the_same_records_in_any_order_give_the_same_draft() -> None:
     assert [item.reference for item in other.reasoning] != [item.reference for item in first.reasoning]
 
 
+def test_no_grade_of_a_word_is_right_more_often_than_another() -> None:
+    """Over all pictures that are asked for one word, the right grades differ in number by one at most (and a word has more than one right grade)."""
+    grades: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for question in DRAFTED.questions:
+        if question.type == "how":
+            grades[question.family, question.asked][question.answer_text] += 1
+    assert len(grades) > 50
+    assert all(max(counts.values()) - min(counts.values()) <= 1 for counts in grades.values())
+    assert all(len(counts) > 1 for counts in grades.values() if counts.total() > 1)
+
+
 def test_one_recipe_keeps_few_items_that_its_name_tells() -> None:
     """Alone, a recipe asks for cause and primary attribute in at most a third of the pictures that allow it; beside others of its modality in all."""
     alone = ladders(VOCABULARY, seed=2, cases=12, recipes=("mri_motion",))

@@ -78,6 +78,16 @@ def test_the_longest_option_is_read_first() -> None:
     """ "No degradation" does not also choose an option that its words contain, and a grade in a sentence is found."""
     assert read_answer("I see no degradation here", GRADES).letter == "A"
     assert read_answer("The blur is moderate.", GRADES).letter == "C"
+    assert read_answer("I mostly see sensor noise here", ("Noise", "Sensor noise", "Haze")).letter == "B"
+    assert (
+        read_answer("One sees ghosting but no blurring", ("Ghosting and blurring", "Ghosting but no blurring", "Neither ghosting nor blurring")).letter == "B"
+    )
+
+
+def test_a_negation_reaches_three_words() -> None:
+    """ "No" far before an option, in the same clause, does not deny it; close before it, it does."""
+    assert read_answer("There is no sharp border here yet I would call it moderate", GRADES).letter == "C"
+    assert read_answer("It is surely not a moderate one", GRADES).letter is None
     assert read_answer("mild to moderate", GRADES).letter is None
 
 
