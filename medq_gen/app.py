@@ -18,6 +18,13 @@ from medq_gen.errors import ConfigError, MedqError
 if TYPE_CHECKING:
     from medq_gen.run import Request
 
+_OF_TASKS = {
+    "run": "names a finished run for the other tasks (task=draft|report|export|score|replay)",
+    "runs": "is for tasks that join runs",
+    "format": "is for task=export",
+    "predictions": "is for task=score",
+    "key": "is for task=replay",
+}
 NOTHING_STARTED, WITH_FAILURES, INTERRUPTED = 2, 1, 130
 _SHOWING = {"--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc"}
 
@@ -144,8 +151,12 @@ def _request(values: Mapping[str, Any], *, title: str, multirun: bool) -> Reques
     recipe = values.get("recipe")
     if not recipe:
         raise ConfigError("no recipe was chosen: give recipe=<name>; medq-gen alone lists them")
-    name, executor = recipe["name"], values["executor"]
-    out = Path(values["out"] or "outputs") / name if multirun or not values["out"] else Path(values["out"])
+    idle = [key for key in _OF_TASKS if values[key]]
+    if idle:
+        key = idle[0]
+        raise ConfigError(f"{key}={values[key]}: {_OF_TASKS[key]}; a simulation (task=run, recipe={recipe['name']}) has no use for it. Leave it out")
+    name, executor, given = recipe["name"], values["executor"], _path(values, "out")
+    out = (given or Path("outputs")) / name if multirun or not given else given
     levels = values["levels"]
     if not isinstance(levels, list):
         raise ConfigError(f"levels={levels}: a list, as in 'levels=[mild,severe]'")
@@ -186,6 +197,16 @@ def _variant(recipe: Mapping[str, Any], title: str) -> Any:
     )
 
 
+def _path(values: Mapping[str, Any], key: str) -> Path | None:
+    """A path that was given, or None."""
+    value = values[key]
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise ConfigError(f"{key}={value}: one path, as in {key}=outputs/mri_motion; quote one that holds commas, brackets or spaces")
+    return Path(str(value))
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -198,9 +219,10 @@ def _whole(values: Mapping[str, Any], key: str, prefix: str = "") -> int:
 
 
 def _run_folder(values: Mapping[str, Any]) -> Path:
-    if not values["run"]:
+    folder = _path(values, "run")
+    if folder is None:
         raise ConfigError(f"task={values['task']['name']} needs run=<folder of a finished run>, as in run=outputs/mri_motion")
-    return Path(values["run"])
+    return folder
 
 
 def _draft(values: Mapping[str, Any], console: Console) -> int:
@@ -225,7 +247,7 @@ def _report(values: Mapping[str, Any], console: Console) -> int:
 def _export(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen import tasks
 
-    exported = tasks.export(_run_folder(values), format=values["format"], out=Path(values["out"]) if values["out"] else None)
+    exported = tasks.export(_run_folder(values), format=values["format"], out=_path(values, "out"))
     console.print(f"exported to {exported.path}: " + ", ".join(f"{count} in {name}" for name, count in exported.rows.items()), highlight=False, markup=False)
     return 0
 
@@ -233,8 +255,9 @@ def _export(values: Mapping[str, Any], console: Console) -> int:
 def _score(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen import tasks
 
-    scored = tasks.score(_run_folder(values), predictions=values["predictions"], out=Path(values["out"]) if values["out"] else None)
-    console.print(f"accuracy {scored.accuracy:.4f}; figures in {scored.markdown_path}", highlight=False, markup=False)
+    for scored in tasks.score(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out")):
+        name = scored.figures["predictions"]["file"]
+        console.print(f"{name}: accuracy {scored.accuracy:.4f}; figures in {scored.markdown_path}", highlight=False, markup=False)
     return 0
 
 
@@ -252,7 +275,7 @@ def _replay(values: Mapping[str, Any], console: Console) -> int:
         if error.__cause__ is not None:
             console.print("".join(traceback.format_exception(error.__cause__)), highlight=False, markup=False)
         return WITH_FAILURES
-    out = Path(values["out"]) if values["out"] else folder / "replay"
+    out = _path(values, "out") or folder / "replay"
     out.mkdir(parents=True, exist_ok=True)
     picture = out / f"{replayed.key.replace('/', '-')}.png"
     picture.write_bytes(replayed.png)

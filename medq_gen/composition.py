@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from hydra import main as hydra_main
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -50,6 +50,9 @@ def refuse_sweeps(overrides: Sequence[str]) -> None:
     """
     for override in overrides:
         key, _, value = override.partition("=")
+        again = next((other for other in overrides if other is not override and other.partition("=")[0] == key), None)
+        if again is not None:
+            raise ConfigError(f"{key} is given twice on the command line: {override!r} and {again!r}. Keep one of them")
         if key == "recipe" and (value.startswith("[") or "," in value or "(" in value):
             names = value.strip("[]")
             raise ConfigError(
@@ -143,13 +146,16 @@ def _first_line(error: BaseException) -> str:
 def _explained(error: BaseException, overrides: Sequence[str]) -> str:
     """Hydra's error in terms of our keys: what was given, what is allowed."""
     text = str(error).strip()
+    if isinstance(error, OverrideParseException):
+        return f"{error.override!r} (command line) cannot be read: brackets and quotes must close, as in 'levels=[mild,severe]' or 'source.path=\"/data/a, b\"'"
     key = re.search(r"Could not override '([^']+)'", text)
     if key:
         first = key[1].split(".")[0]
         if first not in KEYS:
             close = difflib.get_close_matches(first, KEYS, n=1)
             return f"unknown key {key[1]!r} (command line).{f' Did you mean {close[0]!r}?' if close else ''} Keys: {', '.join(KEYS)}"
-        return f"unknown key {key[1]!r} (command line). {_below(first, overrides)}"
+        hint = " Name the kind of source too: source=dicom, nifti, images or manifest." if key[1] == "source.path" else ""
+        return f"unknown key {key[1]!r} (command line).{hint} {_below(first, overrides)}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing and "/" in missing[1]:
         group, _, given = missing[1].rpartition("/")

@@ -124,15 +124,16 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, value
 
 
-def write_index(found: Iterable[Case | SourceError], folder: Path, *, modality: Modality, recipe: str, mixed: bool) -> Indexed:
+def write_index(found: Iterable[Case | SourceError], folder: Path, *, modality: Modality, recipe: str, mixed: bool, given: str = "") -> Indexed:
     """Write a source's index to `folder`: cases-NNNNN.parquet, and refused.jsonl with what cannot be used.
 
-    mixed : the source holds several modalities on purpose, so that cases of others are only counted; else each is refused with its reason.
+    mixed : the source holds several modalities on purpose, so that cases of others are only counted; else each is refused with its reason. given : where the
+    user said that the pictures lie, for the message.
 
     Raises
         ConfigError: no case is left; nothing is written then, the folder included.
     """
-    writer = _IndexWriter(folder, modality=modality, recipe=recipe, mixed=mixed)
+    writer = _IndexWriter(folder, modality=modality, recipe=recipe, mixed=mixed, given=given)
     for item in found:
         writer.add(item)
     return writer.close()
@@ -141,8 +142,8 @@ def write_index(found: Iterable[Case | SourceError], folder: Path, *, modality: 
 class _IndexWriter:
     """Holds at most one part of the index, and nothing of the disk before the first case is accepted."""
 
-    def __init__(self, folder: Path, *, modality: Modality, recipe: str, mixed: bool) -> None:
-        self.folder, self.modality, self.recipe, self.mixed = folder, modality, recipe, mixed
+    def __init__(self, folder: Path, *, modality: Modality, recipe: str, mixed: bool, given: str) -> None:
+        self.folder, self.modality, self.recipe, self.mixed, self.given = folder, modality, recipe, mixed, given
         self.rows: list[dict[str, Any]] = []
         self.waiting: list[str] = []
         self.seen: set[bytes] = set()
@@ -209,7 +210,7 @@ class _IndexWriter:
         if self.first_problems:
             parts.append(f"{self.refused} refused, first: " + " | ".join(self.first_problems))
         if len(parts) == 1:
-            parts.append("it is empty: check source.path")
+            parts.append(f"{self.given or 'it'} holds no picture of the kind at all, or none that may be read: check source.path and its permissions")
         return "; ".join(parts)
 
 

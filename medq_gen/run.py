@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,17 +18,18 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from medq_gen import __version__, executors, files, registry, sources, tasks, work
+from medq_gen import __version__, executors, files, registry, scan_of, sources, tasks, work
 from medq_gen import plan as plans
 from medq_gen.declare import BANDS_VERSION, LEVELS, Level
-from medq_gen.errors import ConfigError, StoreError
+from medq_gen.edits import draw_pattern
+from medq_gen.errors import ConfigError, MedqError, StoreError
 from medq_gen.picture import LONG_EDGE
 from medq_gen.plan import Plan
 from medq_gen.progress import Watch
-from medq_gen.records import SCHEMA_VERSION
+from medq_gen.records import SCHEMA_VERSION, Case
 from medq_gen.store import Shard, Store
 from medq_gen.tier import TIER_RULE
-from medq_gen.variant import Variant
+from medq_gen.variant import Variant, default_options
 
 AHEAD = 2  # tasks queued per worker: enough to keep it busy, few enough to keep memory flat
 LOCK = ".lock"
@@ -176,26 +177,55 @@ def _planned(request: Request, source: sources.Source, held: FileLock | None, ex
     for leftover in out.glob(f"{plans.PLANNING}*"):
         shutil.rmtree(leftover)
     planning = out / f"{plans.PLANNING}-{os.getpid()}"
-    name = request.variant.recipe
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]  # innermost first
+    name, given = request.variant.recipe, str(request.source_options.get("path") or "")
     try:
-        indexed = plans.write_index(source.index(), planning, modality=registry.place_of(name).modality, recipe=name, mixed=request.source == MIXED)
+        indexed = plans.write_index(
+            source.index(), planning, modality=registry.place_of(name).modality, recipe=name, mixed=request.source == MIXED, given=given
+        )
         plan = Plan({**content, "index": {"cases": indexed.cases, "digest": indexed.digest}}, _where(request))
         held = held or _lock(out)
         if old is not None:
             plans.must_agree(old.content, plan.content, folder=out)
+        _try_options(request.variant, source, plans.case_at(planning, 0))
         plans.replace_index(planning, out / "index")
         plan.write(store.plan_path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(planning, ignore_errors=True)
         if held is not None:
             held.release()
         if not existed and out.is_dir():
             (out / LOCK).unlink(missing_ok=True)
+        for folder in made:
             with suppress(OSError):
-                out.rmdir()
+                folder.rmdir()
+        at = Path(str(error.filename)) if isinstance(error, OSError) and error.filename is not None else None
+        if isinstance(error, OSError) and at is not None and (at.is_relative_to(out) or out.is_relative_to(at)):
+            raise ConfigError(f"out={out} cannot be written ({error.strerror}): choose a folder that can be made, with space left") from error
         raise
     files.sweep(out)
     return plan, indexed, held
+
+
+def _try_options(variant: Variant, source: sources.Source, case: Case) -> None:
+    """Draw one pattern where the user changed its options: what a recipe has to say against their values is said before work starts.
+
+    Raises
+        ConfigError: from the recipe, naming the option and what is allowed.
+    """
+    if variant.options == default_options(variant.declared):
+        return
+    executors.one_thread()
+    try:
+        scan, _ = scan_of.healthy_scan(source.load(case), seed=0)
+    except Exception:  # the case is at fault, not the options: it becomes its own failure row
+        return
+    try:
+        draw_pattern(variant.effective, scan, root=0, key=case.id, options=variant.options)
+    except ConfigError:
+        raise
+    except (MedqError, ValueError, TypeError) as error:
+        raise ConfigError(f"recipe.pattern of {variant.recipe}: {error}") from error
 
 
 def _where(request: Request) -> dict[str, Any]:
@@ -221,7 +251,7 @@ def _simulate(request: Request, plan: Plan, indexed: plans.Indexed, executor: ex
         seconds, pictures = watch.seconds, watch.pictures
     log.add("end", pictures=pictures, seconds=round(seconds, 3))
     made = levels = missing = failed = acquisitions = 0
-    for shard_ in store.shards():
+    for shard_ in store.each_shard():
         made, levels, acquisitions = made + shard_.rows, levels + shard_.levels, acquisitions + shard_.acquisitions
         missing, failed = missing + len(shard_.missing), failed + len(shard_.failures)
     return Outcome(request.out, made, levels, missing, failed, indexed.refused, indexed.duplicates, indexed.other, acquisitions, pictures, seconds)
@@ -257,7 +287,7 @@ def _shards(folder: Path, plan: Plan, todo: Any, executor: executors.Executor) -
                         launch(task, 2)
                     else:
                         work.died(task, str(error))
-                        yield work.ShardDone(task.number, len(list(plan.shard(task.number))), 0, 0.0)
+                        yield work.ShardDone(task.number, sum(1 for _ in plan.shard(task.number)), 0, 0.0)
             fill()
 
 
@@ -294,7 +324,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
         yield "drafted: " + ", ".join(f"{count} {name}" for name, count in outcome.items.items())
     if outcome.missing:
         yield f"{outcome.missing} levels missing:"
-        yield from (f"  {count:4d} x {what}" for what, count in _counted(store.shards()))
+        yield from (f"  {count:4d} x {what}" for what, count in _counted(store.each_shard()))
     if outcome.failed:
         yield f"{outcome.failed} samples failed:"
         for failure in store.failures()[:10]:
@@ -310,7 +340,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
         yield f"report: {outcome.report}"
 
 
-def _counted(shards: list[Shard]) -> list[tuple[str, int]]:
+def _counted(shards: Iterable[Shard]) -> list[tuple[str, int]]:
     """Missing levels by level and kind of reason (numbers left out)."""
     counts: dict[str, int] = {}
     for shard in shards:

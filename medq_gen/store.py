@@ -128,16 +128,21 @@ class Store:
 
     def shards(self) -> list[Shard]:
         """The committed shards, in order."""
+        return list(self.each_shard())
+
+    def each_shard(self) -> Iterator[Shard]:
+        """The same, one in memory at a time: a marker names every key of its shard."""
         folder = self.path / "samples"
-        return [Shard.read(path) for path in sorted(folder.glob("shard-*.json"))] if folder.is_dir() else []
+        for path in sorted(folder.glob("shard-*.json")) if folder.is_dir() else ():
+            yield Shard.read(path)
 
     def done(self) -> set[int]:
         """Numbers of the shards that need no more work; those whose worker died are tried again."""
-        return {shard.number for shard in self.shards() if not shard.died and self.shard_path(shard.number).is_file()}
+        return {shard.number for shard in self.each_shard() if not shard.died and self.shard_path(shard.number).is_file()}
 
     def rows(self, *, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
         """The raw rows of all shards, pictures included unless columns leave them out."""
-        for shard in self.shards():
+        for shard in self.each_shard():
             yield from parquet.rows_of(self.shard_path(shard.number), columns=columns)
 
     def records(self) -> Iterator[Record]:
@@ -153,7 +158,7 @@ class Store:
 
     @cached_property
     def _shard_of(self) -> dict[str, tuple[int, int]]:
-        return {key: (shard.number, row) for shard in self.shards() for row, key in enumerate(shard.keys)}
+        return {key: (shard.number, row) for shard in self.each_shard() for row, key in enumerate(shard.keys)}
 
     def _row(self, key: str, columns: list[str]) -> dict[str, Any]:
         found = self._shard_of.get(key)
@@ -183,11 +188,11 @@ class Store:
 
     def missing(self) -> list[Missing]:
         """The levels that could not be made, with reasons."""
-        return [row for shard in self.shards() for row in shard.missing]
+        return [row for shard in self.each_shard() for row in shard.missing]
 
     def failures(self) -> list[Failure]:
         """The samples that failed."""
-        return [row for shard in self.shards() for row in shard.failures]
+        return [row for shard in self.each_shard() for row in shard.failures]
 
     def refused(self) -> list[dict[str, str]]:
         """The inputs that could not be used: file, field, problem, remedy."""

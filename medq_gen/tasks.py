@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from medq_gen import score as scoring
 from medq_gen.draft.items import ImagePair, Question, Reasoning
 from medq_gen.errors import ConfigError
 from medq_gen.ontology.vocabulary import Vocabulary
+from medq_gen.score.predictions import SUFFIXES
 from medq_gen.store import Store
 
 ITEMS: dict[str, type[BaseModel]] = {"questions": Question, "reasoning": Reasoning, "pairs": ImagePair}
@@ -60,14 +62,24 @@ def export(run: Path, *, format: str | None, out: Path | None) -> Any:
     return exporting.export(Store.open(run), format, out)
 
 
-def score(run: Path, *, predictions: str | None, out: Path | None) -> Any:
-    """Score predictions against a run."""
+def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]:
+    """Score predictions against a run: a file, or each file of a folder (a model a file).
+
+    Raises
+        ConfigError: no predictions were named, there are none, or two files of a folder would write the same results.
+    """
     if not predictions:
-        raise ConfigError("task=score needs predictions=<file or folder>")
-    path = Path(predictions)
-    if not path.exists():
-        raise ConfigError(f"predictions={predictions}: no such file or folder")
-    return scoring.score(Store.open(run), path, out=out)
+        raise ConfigError("task=score needs predictions=<file or folder of files, one a model>")
+    path, store = predictions, Store.open(run)
+    if not path.is_dir():
+        return [scoring.score(store, path, out=out)]
+    found = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise ConfigError(f"predictions={predictions}: the folder holds no {', '.join(SUFFIXES)} file")
+    twice = [name for name, count in Counter(file.stem for file in found).items() if count > 1]
+    if twice:
+        raise ConfigError(f"predictions={predictions}: {twice[0]!r} is there in two formats, and their results would have one name: keep one of them")
+    return [scoring.score(store, file, out=out) for file in found]
 
 
 def write_card(run: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -48,7 +49,15 @@ class Variant:
             return recipe
         if isinstance(recipe, Mix) or not isinstance(recipe.strength, Strength):
             raise ConfigError(f"recipe.strength.limit={self.limit:g}: the strength of {self.recipe!r} has no limit to move; leave it out")
-        return replace(recipe, strength=replace(recipe.strength, limit=self.limit))
+        declared = recipe.strength
+        if not math.isfinite(self.limit) or (self.limit - declared.neutral) * (declared.limit - declared.neutral) <= 0:
+            unit = "" if declared.unit == "1" else f" {declared.unit}"
+            side = "above" if declared.limit > declared.neutral else "below"
+            raise ConfigError(
+                f"recipe.strength.limit={self.limit:g}: the {declared.name} of {self.recipe!r} does nothing at {declared.neutral:g}{unit} "
+                f"and harm {side} it: give a limit {side} {declared.neutral:g} (declared: {declared.limit:g}{unit})"
+            )
+        return replace(recipe, strength=replace(declared, limit=self.limit))
 
     @cached_property
     def options(self) -> dict[str, Any]:

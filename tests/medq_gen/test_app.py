@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engine_cases import RECIPE, command, install_plugin, overrides, pictures, plugin_importable
@@ -75,6 +77,15 @@ WRONG = [
     (["task=replay", "run=nowhere"], r"task=replay needs key="),
     (["task=asemble"], r"unknown task 'asemble'"),
     (["+color=1", "recipe=mri_noise"], r"unknown key 'color'"),
+    (["recipe=mri_noise", "recipe=mri_motion"], r"recipe is given twice on the command line: 'recipe=mri_noise' and 'recipe=mri_motion'"),
+    (["recipe=mri_noise", "levels=[mild"], r"'levels=[mild' (command line) cannot be read: brackets and quotes must close"),
+    (["recipe=mri_noise", "out=[a,b]"], r"out=['a', 'b']: one path"),
+    (["recipe=mri_noise", "run=x"], r"run=x: names a finished run for the other tasks"),
+    (["recipe=mri_noise", "source.path=x"], r"Name the kind of source too: source=dicom, nifti, images or manifest"),
+    (["recipe=mri_noise", "recipe.strength.limit=-1"], r"give a limit above 0 (declared: 1)"),
+    (["recipe=mri_motion", "recipe.pattern.kind=jumpy"], r"recipe.pattern.kind='jumpy' is not known; allowed: any, sudden, periodic, drift"),
+    (["task=score", "run=nowhere"], r"task=score needs predictions="),
+    (["task=export", "run=nowhere"], r"task=export needs format=vlmevalkit"),
 ]
 
 
@@ -98,7 +109,8 @@ def test_a_foreign_folder_is_not_written_to(source: Path, capsys: pytest.Capture
     """A folder that holds other things, and a file, are refused as out."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("x")
-    for out, answer in ((tmp_path / "home", "holds other things (thesis.tex)"), (tmp_path / "home" / "thesis.tex", "is a file")):
+    file = tmp_path / "home" / "thesis.tex"
+    for out, answer in ((tmp_path / "home", "holds other things (thesis.tex)"), (file, "is a file"), (file / "under", "cannot be written")):
         assert run_command(overrides(source, out, "executor=serial")) == 2
         assert answer in said(capsys)
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["thesis.tex"]
@@ -172,6 +184,46 @@ def test_an_own_yaml_inherits_a_recipe(source: Path, tmp_path: Path, site: Path)
     assert all(record.variant.startswith("gentle+") and record.recipe == RECIPE for record in records)
     touched = [record for record in records if record.effect is not None]
     assert all(0.17 < (record.measured("disturbance") or 0) < 0.25 for record in touched)
+
+
+def test_an_empty_folder_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A source folder without a picture: exit 2, the folder is named, nothing is made."""
+    (tmp_path / "empty").mkdir()
+    assert run_command(overrides(tmp_path / "empty", tmp_path / "out", "executor=serial", recipe="mri_noise")) == 2
+    assert f"{tmp_path / 'empty'} holds no picture of the kind at all" in said(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_exported_and_scored(source: Path, tmp_path: Path, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the command line: every format of a real run, then predictions of two models, one all right and one all wrong, as a folder and as a file."""
+    out = tmp_path / "out"
+    assert run_command(overrides(source, out, "executor=serial")) == 0
+    for name in ("vlmevalkit", "jsonl", "imagefolder"):
+        assert run_command(["task=export", f"run={out}", f"format={name}"]) == 0
+        assert any((out / "export" / name).iterdir())
+    questions = Store.open(out).items("questions")
+    assert questions
+    models = tmp_path / "models"
+    models.mkdir()
+    for model, right in (("good", True), ("bad", False)):
+        rows = [{"id": row["id"], "prediction": _letter(row, right)} for row in questions]
+        (models / f"{model}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    capsys.readouterr()
+    assert run_command(["task=score", f"run={out}", f"predictions={models}"]) == 0
+    answers = said(capsys)
+    assert "bad.jsonl: accuracy 0.0000" in answers
+    assert "good.jsonl: accuracy 1.0000" in answers
+    assert (out / "score" / "good.score.md").is_file()
+    assert run_command(["task=score", f"run={out}", f"predictions={models / 'good.jsonl'}", f"out={tmp_path / 'figures'}"]) == 0
+    assert (tmp_path / "figures" / "good.score.json").is_file()
+    (models / "good.csv").write_text("id,prediction\n")
+    assert run_command(["task=score", f"run={out}", f"predictions={models}"]) == 2
+    assert "'good' is there in two formats" in said(capsys)
+
+
+def _letter(question: dict[str, Any], right: bool) -> str:
+    """The letter of the right option, or of the one after it."""
+    return "ABCD"[(question["answer"] + (not right)) % len(question["options"])]
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def test_nothing_left_is_said_before_a_folder_is_made(tmp_path: Path) -> None:
     """A folder of CT for an MRI recipe: the message says how many of what were found, and nothing is written."""
     with pytest.raises(ConfigError, match=r"no picture that mri_noise can use \(mri\); it holds 3 of ct: choose a recipe of that modality"):
         written(cases(3, "ct"), tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"it is empty: check source.path"):
+    with pytest.raises(ConfigError, match=r"it holds no picture of the kind at all, or none that may be read: check source.path"):
         written([], tmp_path / "out")
     with pytest.raises(ConfigError, match=r"1 refused, first: a.png: header: truncated. Copy it again"):
         written([SourceError("a.png", "header", "truncated", "Copy it again")], tmp_path / "out")

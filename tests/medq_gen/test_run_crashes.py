@@ -16,6 +16,14 @@ from filelock import FileLock
 from medq_gen.app import run_command
 from medq_gen.store import Store
 
+LEVELS = "levels=[mild,severe]"  # two levels, to keep these runs short
+
+
+def asked(source: Path, out: Path, *more: str) -> list[str]:
+    """The command line of the runs that are killed and gone on with."""
+    return overrides(source, out, LEVELS, *more)
+
+
 # What happens at the second shard: (name, code that runs before the tool). Every injection ends the process as a power cut would.
 _KILL = "import os, signal\ndef cut(): os.kill(os.getpid(), signal.SIGKILL)\n"
 _AT = """
@@ -54,7 +62,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(site: Path, source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The content of a run that nothing disturbed."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    assert run_command(overrides(source, out, "executor=serial")) == 0
+    assert run_command(asked(source, out, "executor=serial")) == 0
     return content_of(out)
 
 
@@ -67,7 +75,7 @@ def temporary(folder: Path) -> list[str]:
 def test_a_power_cut_costs_at_most_the_shard_in_flight(where: str, whole: dict[str, bytes], site: Path, source: Path, tmp_path: Path) -> None:
     """Cut at any point of a commit: no marker without its whole table, committed shards kept, leftovers swept, the same bytes after a restart."""
     out = tmp_path / "out"
-    cut = command(overrides(source, out, "executor=serial"), site=site, code=INJECTED[where])
+    cut = command(asked(source, out, "executor=serial"), site=site, code=INJECTED[where])
     assert cut.returncode == -signal.SIGKILL, cut.stderr
     done = Store.open(out).done()
     assert done == ({0, 1} if where == "after the marker" else {0})
@@ -77,7 +85,7 @@ def test_a_power_cut_costs_at_most_the_shard_in_flight(where: str, whole: dict[s
     if where == "after the temporary write":
         assert temporary(out)
     times = {number: Store(out).shard_path(number).stat().st_mtime_ns for number in done}
-    assert run_command(overrides(source, out, "executor=serial")) == 0
+    assert run_command(asked(source, out, "executor=serial")) == 0
     assert content_of(out) == whole
     assert not temporary(out)
     assert times == {number: Store(out).shard_path(number).stat().st_mtime_ns for number in done}, "a committed shard was made again"
@@ -95,16 +103,16 @@ def workers_of(pid: int) -> list[int]:
 def test_killing_the_main_process_at_any_moment(moment: int, whole: dict[str, bytes], site: Path, source: Path, tmp_path: Path) -> None:
     """SIGKILL at a random moment of a run with two workers, then the same command: the same bytes."""
     out, rng = tmp_path / "out", random.Random(moment)
-    arguments = overrides(source, out, "executor=process", "executor.workers=2")
+    arguments = asked(source, out, "executor=process", "executor.workers=2")
     process = started(arguments, site=site)
     deadline = time.monotonic() + 60
     while not (out / "plan.json").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    time.sleep(rng.uniform(0.0, 6.0))
+    time.sleep(rng.uniform(0.0, 4.0))
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    assert run_command(overrides(source, out, "executor=serial")) == 0
+    assert run_command(asked(source, out, "executor=serial")) == 0
     assert content_of(out) == whole
 
 
@@ -113,7 +121,7 @@ def test_killing_the_main_process_at_any_moment(moment: int, whole: dict[str, by
 def test_killing_a_worker_costs_nothing(whole: dict[str, bytes], site: Path, source: Path, tmp_path: Path) -> None:
     """A worker killed in flight is replaced, its shard is tried again: exit 0 and the same bytes."""
     out = tmp_path / "out"
-    process = started(overrides(source, out, "executor=process", "executor.workers=1"), site=site)
+    process = started(asked(source, out, "executor=process", "executor.workers=1"), site=site)
     deadline = time.monotonic() + 90
     while not list(out.glob("samples/*.json")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -122,6 +130,7 @@ def test_killing_a_worker_costs_nothing(whole: dict[str, bytes], site: Path, sou
     os.kill(workers[0], signal.SIGKILL)
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
+    assert not temporary(out), "a dead worker's file was left"
     assert content_of(out) == whole
 
 
@@ -151,6 +160,7 @@ def test_a_shard_that_kills_its_worker_twice_becomes_failure_rows(site: Path, so
         (failure,) = store.failures()
         assert failure.key == f"{cases[1]}/{RECIPE}/0"
         assert "WorkerDied" in failure.error
+        assert not temporary(out), "a dead worker's file was left"
         assert {record.case for record in store.records()} == set(cases) - {cases[1]}
         (tmp_path / "armed").unlink()
         again = command(overrides(source, out, "executor=process", "executor.workers=2", "levels=[mild]"), site=site)
@@ -170,7 +180,7 @@ def _quick(source: Path, out: Path) -> list[object]:
 def test_ctrl_c_ends_with_130_and_goes_on(whole: dict[str, bytes], site: Path, source: Path, tmp_path: Path) -> None:
     """SIGINT to the whole group, as a terminal sends it: exit 130, no worker left, nothing half-written, and the same command ends well."""
     out = tmp_path / "out"
-    process = started(overrides(source, out, "executor=process", "executor.workers=2"), site=site)
+    process = started(asked(source, out, "executor=process", "executor.workers=2"), site=site)
     deadline = time.monotonic() + 90
     while not list(out.glob("samples/*.json")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -180,7 +190,7 @@ def test_ctrl_c_ends_with_130_and_goes_on(whole: dict[str, bytes], site: Path, s
     assert process.returncode == 130, said
     assert "interrupted" in said
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists() and b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert run_command(overrides(source, out, "executor=serial")) == 0
+    assert run_command(asked(source, out, "executor=serial")) == 0
     assert content_of(out) == whole
 
 
@@ -189,7 +199,7 @@ def test_a_folder_in_use_is_refused(site: Path, source: Path, tmp_path: Path, ca
     out = tmp_path / "out"
     out.mkdir()
     with FileLock(out / ".lock"):
-        assert run_command(overrides(source, out, "executor=serial")) == 2
+        assert run_command(asked(source, out, "executor=serial")) == 2
     assert "is being written by another run" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == [".lock"]
 
