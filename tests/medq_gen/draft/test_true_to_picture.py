@@ -15,6 +15,7 @@ from medq_gen.draft import draft, references
 from medq_gen.draft.candidates import of_record
 from medq_gen.draft.clauses import GLOBAL, Pen, looks_of
 from medq_gen.draft.facts import Facts
+from medq_gen.ontology.contents import fits
 from medq_gen.ontology.vocabulary import Vocabulary
 from medq_gen.records import AttributeRecord, MeasureRecord, PlaceRecord, Record
 from medq_gen.store import REFERENCE
@@ -81,6 +82,17 @@ def test_motion_of_an_abdomen_leaves_the_head_alone(kind: str, level: str) -> No
     assert looks_of(Facts(known, VOCABULARY))
     words = ("head", "skull", "brain", "scalp", "cortical", "sulci", "grey and white")
     assert not [text for text in texts(known) if any(word in text for word in words)]
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_recipe_has_a_look_for_any_anatomy(name: str) -> None:
+    """Whatever the pattern and the level, one look at least says nothing of a head or of organs; no look of a wording means two levels."""
+    artefact = VOCABULARY.artefacts[name]
+    for words in (artefact.looks, *(wording.looks for wording in artefact.wordings.values())):
+        for level in ("mild", "moderate", "severe"):
+            assert any(fits(look, "unstated") for look in words[level]), (name, level)  # type: ignore[index]
+        said = [look for level in ("mild", "moderate", "severe") for look in words[level]]  # type: ignore[index]
+        assert len(said) == len(set(said))
 
 
 def test_a_look_never_names_what_is_measured_absent() -> None:
