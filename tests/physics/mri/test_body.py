@@ -104,7 +104,7 @@ def test_the_invented_phase_is_made_of_what_was_drawn(shape, seed):
     field = smooth_phase(shape, seed=seed).numpy() - constant - 2 * np.pi * (echo[0] * down[:, None] + echo[1] * right)
     assert field.mean() == pytest.approx(0, abs=1e-9)
     assert field.std(ddof=1) == pytest.approx(deviation)
-    gain = np.abs(np.fft.fft2(field) / white)
+    gain = (np.fft.fft2(field) / white).real
     for n0, n1 in ((2, 0), (0, 2), (1, -1), (-1, 2)):
         expected = math.exp(-((math.pi * correlation) ** 2) * (n0**2 + n1**2 - 1) / 2)
         assert gain[n0, n1] / gain[0, 1] == pytest.approx(expected, rel=1e-6)
