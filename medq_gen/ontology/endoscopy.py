@@ -156,7 +156,7 @@ ATTRIBUTES = (
 structure = authoring.structure
 STRUCTURES = (
     structure("mucosal vessels", MODALITY, "mucosal vessel pattern|vessel pattern|vascular pattern|submucosal vessels", plural=True),
-    structure("lumen", MODALITY, "luminal opening|bowel lumen"),
+    structure("lumen", MODALITY, "luminal opening|bowel lumen|edge of the lumen|luminal edge", written="edge of the lumen"),
     structure("mucosal folds", MODALITY, "folds|haustral folds", plural=True),
 )
 

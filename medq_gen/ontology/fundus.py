@@ -120,7 +120,7 @@ ATTRIBUTES = (
 
 structure = authoring.structure
 STRUCTURES = (
-    structure("optic disc", MODALITY, "optic nerve head|disc margin|optic disc margin|papilla"),
+    structure("optic disc", MODALITY, "optic nerve head|disc margin|optic disc margin|margin of the optic disc|papilla", written="margin of the optic disc"),
     structure("macula", MODALITY, "macular region|fovea|foveal region"),
     structure("vessel branching", MODALITY, "vessel branches|vascular branching|retinal vessels|vascular arcades|small vessel branches"),
 )

@@ -53,7 +53,8 @@ class Attribute(Term):
 
 
 class Structure(Term):
-    """An anatomical structure that can be seen well or badly. written : how a text names it, where not by its name. anatomies : where it is looked for; empty:
+    """An anatomical structure that can be seen well or badly. written : how a text names it: what the measure of
+    its visibility sees, which is the edge of a large structure. anatomies : where it is looked for; empty:
     wherever its modality looks."""
 
     name: str

@@ -74,7 +74,7 @@ RECIPE = Degradation(
                 "mucosa smeared beyond recognition",
                 "long bright streaks in place of highlights",
                 "a coarse outline of folds and lumen without detail",
-                "a frame wiped out by motion",
+                "a frame smeared all over by motion",
             ),
         },
         confusers=("endoscopy_defocus", "endoscopy_ghosting", "endoscopy_lens_fog"),
