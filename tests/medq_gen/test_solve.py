@@ -123,3 +123,53 @@ def test_noise_of_the_measure_does_not_hang_the_search() -> None:
     points = [solver.solve(sum(BANDS[level]) / 2, BANDS[level]).point for level in LEVELS[1:]]
     assert all(point is not None for point in points)
     assert len({point.strength for point in points if point}) == 3
+
+
+SHARE = Strength("share of the parts' tops", "1", neutral=0.0, limit=1.0)
+
+
+def test_a_good_expectation_saves_acquisitions_and_a_bad_one_changes_no_finding() -> None:
+    """A mix's severity over its share t: with a guess 20 % off, at most 1.6 acquisitions a level; with one that is far off, the levels are found still."""
+
+    def real(t: float) -> float:
+        return 3.4 * math.exp(6.0 * (t - 1))
+
+    spent = {}
+    for name, expected in {"near": lambda t: 0.8 * real(t) ** 1.05, "far": lambda t: 0.2 + 9.0 * t, "none": None}.items():
+        spent[name] = 0
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            curve = Curve(lambda t: real(float(t)), SHARE, expected)
+            for level in MIDDLE_FIRST:
+                point = curve.solve(draw_target(rng, level), band_of(level)).point
+                if level == "severe" and point is None:
+                    continue  # the target may lie above what t = 1 gives
+                assert point is not None, (name, seed, level)
+                assert band_of(level)[0] <= point.u == real(float(point.strength)) <= band_of(level)[1]
+            spent[name] += curve.count
+    assert spent["near"] <= 1.6 * 4 * 30
+    assert spent["near"] < spent["none"]
+
+
+def test_an_estimate_passes_through_what_was_measured() -> None:
+    """At a measured position the estimate is the measurement, between two it lies between them, at neutral it is 0; one point alone predicts in proportion."""
+    curve = Curve(lambda s: 1.1 * float(s), LOG)
+    assert curve.estimate(0.5) == 0.0
+    only = curve.at(0.6)
+    assert curve.estimate(0.7) == pytest.approx(1.1 * LOG.at(0.7))  # harm in proportion to strength, as assumed
+    second = curve.at(0.8)
+    for point in (only, second):
+        assert curve.estimate(point.position) == pytest.approx(point.u)
+    assert only.u < curve.estimate(0.7) < second.u
+    assert curve.estimate(0.5) < only.u
+    assert curve.estimate(0.0) == 0.0
+    assert curve.count == 2
+
+
+def test_a_search_keeps_to_its_tries() -> None:
+    """With most=3 an out-of-reach band costs three acquisitions, then says so."""
+    curve = Curve(lambda s: 0.001 * float(s), LINEAR)
+    found = curve.solve(2.0, (1.75, 2.25), most=3)
+    assert found.point is None
+    assert found.reason
+    assert curve.count <= 3
