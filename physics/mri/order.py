@@ -30,7 +30,7 @@ def line_times(n_lines: int, order: Order, *, n_shots: int = 8) -> NDArray[np.fl
     References
         Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, sections 8.1 and 16.1.
     Oracle
-        The written-out sequence for six to nine lines (tests/physics/mri/test_order.py).
+        The written-out sequence for six to nine lines (tests/physics/mri/test_motion.py).
     """
     n = np.fft.ifftshift(np.arange(n_lines) - n_lines // 2)
     if order == "linear":

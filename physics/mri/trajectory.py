@@ -77,7 +77,7 @@ def trajectory(pieces: tuple[Piece, ...], *, peak_mm: float, time: Array, pivot_
     References
         Jenkinson 1999, FMRIB report TR99MJ1; Zaitsev et al. 2015, 10.1002/jmri.24850.
     Oracle
-        Hand-computed poses; peak displacement as asked; the pivot stays (tests/physics/mri/test_trajectory.py).
+        Hand-computed poses; peak displacement as asked; the pivot stays (tests/physics/mri/test_motion.py).
     """
     unit = np.zeros((len(time), 3))
     start = np.zeros(3)
