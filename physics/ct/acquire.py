@@ -94,7 +94,7 @@ def acquire_ct(scan: CTScan) -> Tensor:
     References
         Yu et al. 2012 (insertion); Hsieh 2015, Computed Tomography (the chain).
     Oracle
-        Identity without events, padding, and the oracles of each event (tests/physics/ct/test_ct_acquire.py).
+        Identity without events, padding, and the oracles of each event (tests/physics/ct/test_ct_scan.py).
     Raises
         ValueError: events need quanta, and n0 is None.
     """

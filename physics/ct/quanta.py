@@ -56,7 +56,7 @@ def calibrated_n0(scan: CTScan) -> float:
     References
         Yu et al. 2012; Christianson et al. 2015.
     Oracle
-        A simulated scan of known N0 (tests/physics/ct/test_ct_quanta.py).
+        A simulated scan of known N0 (tests/physics/ct/test_ct_source_noise.py).
     """
     key = (
         scan.grid,

@@ -61,3 +61,10 @@ def test_the_page_of_recipes_is_what_the_recipes_say() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page()
+
+
+@pytest.mark.parametrize("package", ["physics", "recipes", "medq_gen"])
+def test_the_oracles_that_are_named_exist(package: str) -> None:
+    """A docstring that names a test file names one that is there."""
+    named = {(path, test) for path in (ROOT / package).rglob("*.py") for test in re.findall(r"tests/[\w/]+\.py", path.read_text(encoding="utf-8"))}
+    assert not [(str(path), test) for path, test in named if not (ROOT / test).exists()]
