@@ -1,0 +1,67 @@
+"""Shading and exposure: what the low-pass leaves, where a ratio is judged, dark pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from physics.display import Display
+from physics.measure import families
+from physics.measure.brightness import SHADING_COARSE, linear_light, low_frequency_ratio
+from physics.measure.pair import Pair, View
+
+CODES = Display("codes", 0.0, 255.0)
+SIGMA_PX = 26.0
+
+
+def _pair(reference, degraded, *, mask=None):
+    mask = torch.ones(reference.shape, dtype=torch.bool) if mask is None else torch.as_tensor(mask)
+    return Pair(torch.from_numpy(reference.astype(np.float32)), torch.from_numpy(degraded.astype(np.float32)), View("mri", "head", CODES, mask, None))
+
+
+@pytest.mark.parametrize("half_waves", [2, 5, 8])
+@pytest.mark.parametrize("along", [0, 1])
+def test_a_wave_of_gain_keeps_what_a_gaussian_leaves_of_it(half_waves, along):
+    """Gain 1 + 0.3 cos(2 pi f x), mirrored at the frame, has the value 0.3 exp(-2 pi^2 26^2 f^2) / sqrt(2)."""
+    frequency = half_waves / (2 * 512)
+    wave = np.cos(2 * np.pi * frequency * (np.arange(512) + 0.5))
+    gain = 1 + 0.3 * (wave[:, None] if along == 0 else wave[None]) * np.ones((512, 512))
+    left = np.exp(-2 * np.pi**2 * SIGMA_PX**2 * frequency**2)
+    value = families.shading(_pair(np.full((512, 512), 100.0), 100 * gain)).value
+    assert value == pytest.approx(0.3 * left / np.sqrt(2), rel=0.02)
+
+
+def test_a_narrow_dim_object_is_judged_to_its_rim():
+    """A strip of 40 px at 6 codes is bright enough everywhere, though its low-pass within the dark leaves no more than 3.4: every coarse pixel counts."""
+    mask = np.zeros((512, 512), bool)
+    mask[200:240] = True
+    strip = np.where(mask, 6.0, 0.0)
+    ratio = low_frequency_ratio(_pair(strip, 1.2 * strip, mask=mask))
+    assert ratio is not None
+    assert ratio.size == mask.sum() / SHADING_COARSE**2
+    np.testing.assert_allclose(ratio, 1.2, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("codes", "judged"), [(3.6, False), (4.4, True)])
+@pytest.mark.parametrize("height", [40, 512])
+def test_four_codes_are_enough_whatever_the_object_s_width(codes, judged, height):
+    """Narrow or filling the field, an object is too dark for a ratio below 4 codes and not above."""
+    mask = np.zeros((512, 512), bool)
+    mask[(512 - height) // 2 : (512 + height) // 2] = True
+    flat = np.where(mask, codes, 0.0)
+    assert (families.shading(_pair(flat, 1.5 * flat, mask=mask)).value is not None) == judged
+
+
+def test_the_toe_of_srgb_is_linear_and_joins_the_power():
+    """Codes below 10.3 are 12.92 * 255 times linear light, and the two branches meet there."""
+    np.testing.assert_allclose(linear_light(12.92 * 255 * np.array([0.0, 1e-3, 3e-3])), [0.0, 1e-3, 3e-3], rtol=1e-12)
+    low, high = linear_light(255 * np.array([0.04045 - 1e-9, 0.04045 + 1e-9]))
+    assert high == pytest.approx(low, rel=1e-4)
+
+
+def test_three_stops_into_the_toe_are_three_stops():
+    """Linear light of 0.008 shows by the power, an eighth of it by the linear toe: the picture reads 3 EV darker."""
+    bright, dark = 255 * (1.055 * 0.008 ** (1 / 2.4) - 0.055), 255 * 12.92 * 0.001
+    assert dark > 2
+    assert families.exposure(_pair(np.full((512, 512), bright), np.full((512, 512), dark))).value == pytest.approx(3.0, abs=1e-4)
