@@ -9,6 +9,7 @@ import torchio
 from benchmarks.timing import Row, interleave
 from physics.mri import MRIScan
 from physics.mri.motion import Motion
+from physics.mri.volume import SpatialMotion, move_volume
 from physics.scan import acquire
 
 N = 256
@@ -65,12 +66,11 @@ def rows() -> list[Row]:
 
 
 def _volume_rows() -> list[Row]:
-    from physics.mri.volume import move_volume
-
     volume = _slice()[None].expand(160, N, N).contiguous()
-    motion = np.stack([np.sin(np.arange(N) * f) for f in (0.11, 0.07, 0.05)], axis=1)
+    course = np.stack([np.sin(np.arange(N) * f) for f in (0.11, 0.07, 0.05)], axis=1)
+    motion = SpatialMotion(2 * course, 3 * course)
     calls = {
-        "ours": lambda: move_volume(volume, shift_mm=2 * motion, angle_deg=3 * motion, spacing_mm=(1.0, 1.0, 1.0), phase_axis=1),
+        "ours": lambda: move_volume(volume, motion, spacing_mm=(1.0, 1.0, 1.0), phase_axis=1),
         "torchio 2": _torchio(volume[None], 2),
     }
     times = interleave(calls, rounds=3)
