@@ -44,6 +44,13 @@ def test_ssim_agrees_with_scikit_image():
     assert quality.ssim(pair_of(np.clip(texture(), 0, 255), noisy)).value == pytest.approx(theirs, abs=2e-3)
 
 
+def test_ssim_in_the_dark_and_of_a_faint_pattern():
+    """Flat pictures of a and b codes: (2ab + 2.55^2) / (a^2 + b^2 + 2.55^2); a faint checkerboard and its negative: (-2s^2 + 7.65^2) / (2s^2 + 7.65^2)."""
+    flat, board = np.ones((512, 512)), 2.0 * (np.indices((512, 512)).sum(axis=0) % 2) - 1
+    assert quality.ssim(pair_of(2 * flat, 5 * flat)).value == pytest.approx((20 + 2.55**2) / (29 + 2.55**2), rel=1e-5)
+    assert quality.ssim(pair_of(100 + 3 * board, 100 - 3 * board)).value == pytest.approx((7.65**2 - 18) / (7.65**2 + 18), rel=1e-3)
+
+
 @pytest.mark.parametrize("sigma", [2.0, 10.0])
 def test_noise_is_read_on_a_ramp(sigma):
     """White noise of known sigma on a steep ramp with a step: within 3 %; nothing outside the mask counts."""

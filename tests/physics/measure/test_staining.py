@@ -1,0 +1,40 @@
+"""A change of stain beside a change of light: shares of known energies."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from physics.display import Display
+from physics.measure.colour_change import stain_change
+from physics.measure.pair import Pair, View
+from physics.measure.staining import STAIN_GATE, dye_change
+
+
+def _densities() -> np.ndarray:
+    amounts = np.stack([0.3 + 0.4 * (cv2.GaussianBlur(np.random.default_rng(k).standard_normal((512, 512)), (0, 0), 6) > 0) for k in (1, 2)], axis=-1)
+    return cv2.GaussianBlur(amounts, (0, 0), 1.0) @ np.array([[0.65, 0.70, 0.29], [0.15, 0.95, 0.25]])
+
+
+def _codes(density: np.ndarray) -> torch.Tensor:
+    light = 10.0**-density
+    return torch.from_numpy((255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)).astype(np.float32))
+
+
+@pytest.mark.parametrize(("factor", "offset", "grain"), [(1.3, 0.15, 0.0), (1.35, 0.0, 0.18), (0.75, 0.1, 0.06)])
+def test_stain_counts_as_far_as_it_is_of_the_change_of_density(factor, offset, grain):
+    """d' = f d + b + n: the stain's share is mean (f - 1)^2 d^2 over itself plus b^2 plus the variance of n, and the gate rises from 0.40 to 0.75."""
+    first = _densities()
+    noise = grain * np.random.default_rng(9).standard_normal(first.shape)
+    pair = Pair(
+        _codes(first),
+        _codes(factor * first + offset + noise),
+        View("histopathology", "tissue", Display("srgb", 0.0, 255.0), torch.ones(512, 512, dtype=torch.bool), None),
+    )
+    stained = float(np.mean(((factor - 1) * first) ** 2))
+    share = stained / (stained + offset**2 + grain**2)
+    assert STAIN_GATE[0] < share < STAIN_GATE[1]
+    gate = (share - 0.40) / 0.35
+    assert dye_change(pair).value == pytest.approx(gate * stain_change(pair).value, rel=0.04)
