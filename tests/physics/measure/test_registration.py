@@ -95,6 +95,20 @@ def test_few_pictures_are_taken():
         torch.testing.assert_close(found.reference, acquire(Blobs()))
 
 
+@pytest.mark.parametrize("error", [Pose((0.0, 0.0), 8.0), Pose((9.0, 0.0), 0.0)])
+def test_a_step_moves_no_pixel_of_the_object_by_more_than_six(error):
+    """A guess that is far off takes a first step whose shift plus turn of the corners, in millimetres, is six of the smaller pixels."""
+    pose = Pose((2.0, -1.0), 3.0)
+    guess = Pose((pose.shift_mm[0] + error.shift_mm[0], pose.shift_mm[1] + error.shift_mm[1]), pose.angle_deg + error.angle_deg)
+    degraded = acquire(Blobs(pose))
+    DRAWN.clear()
+    register(Blobs(), Blobs(guess=guess), degraded, VIEW)
+    first, second = DRAWN[:2]
+    shift = np.hypot(second.shift_mm[0] - first.shift_mm[0], second.shift_mm[1] - first.shift_mm[1])
+    corner_mm = 0.5 * np.hypot((SHAPE[0] - 1) * SPACING[0], (SHAPE[1] - 1) * SPACING[1])
+    assert shift + np.radians(abs(second.angle_deg - first.angle_deg)) * corner_mm == pytest.approx(6.0 * min(SPACING), rel=1e-6)
+
+
 @pytest.mark.parametrize("pose", [Pose((4.0, 0.0), 0.0), Pose((0.0, -3.0), 0.0), Pose((1.0, 2.0), 4.0)])
 def test_a_head_held_elsewhere_has_no_artefact(pose):
     """Any constant pose of an MRI scan has u of at most 0.05 after registration, and is severe without."""
