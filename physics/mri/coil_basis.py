@@ -14,8 +14,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 from physics.mri.coils import Sensitivity
 from physics.mri.motion import Motion, turned
 
-# Share of the signal that may be left out. Single precision: pictures then agree with the exact maps to 4e-5 to 8e-5, under the 1e-4 asked of motion; double: the
-# smoothness of the stored maps.
+# Share of the signal that may be left out. In single precision pictures then agree with the exact maps to 4e-5 to 8e-5, under the 1e-4 asked of motion; in
+# double it is the smoothness of the stored maps.
 TOLERANCE = {"single": 2e-4, "double": 1e-7}
 N_POSES = 8  # representative poses that the basis is taken from
 N_GRID = 28  # grid of the moved maps along each axis
