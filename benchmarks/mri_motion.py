@@ -44,23 +44,15 @@ def rows() -> list[Row]:
     volume = image[None, None]
     one, eight = MRIScan.of(image), MRIScan.of(image, n_coils=8)
     motion = _poses(N, N - 1)
-    acquire(eight.with_motion(motion))  # coil fields are made once an array
-    plane = interleave(
-        {
-            "ours": lambda: acquire(one.with_motion(motion)),
-            "ours 8 coils": lambda: acquire(eight.with_motion(motion)),
-            "torchio 255": _torchio(volume, N - 1),
-            "torchio 2": _torchio(volume, 2),
-        },
-        rounds=5,
-    )
+    two = _torchio(volume, 2)
+    plane = interleave({"ours": lambda: acquire(one.with_motion(motion)), "torchio 255": _torchio(volume, N - 1), "torchio 2": two}, rounds=7)
+    # Apart from one channel: what a large contestant gives back to the system, the small one after it would have to fetch again.
+    coils = interleave({"ours": lambda: acquire(eight.with_motion(motion)), "torchio 2": two}, rounds=7)
     ours = "medq_gen"
     return [
         Row("motion, 256², 255 poses, one channel, against 255 poses", ours, "torchio RandomMotion, 255", plane["ours"], plane["torchio 255"], goal=50),
         Row("motion, 256², 255 poses, one channel, against 2 poses", ours, "torchio RandomMotion, 2", plane["ours"], plane["torchio 2"], goal=1 / 1.5),
-        Row(
-            "motion, 256², 255 poses, eight fixed coils (goal 100 ms)", ours, "torchio RandomMotion, 2, one channel", plane["ours 8 coils"], plane["torchio 2"]
-        ),
+        Row("motion, 256², 255 poses, eight fixed coils (goal 100 ms)", ours, "torchio RandomMotion, 2, one channel", coils["ours"], coils["torchio 2"]),
         *_volume_rows(),
     ]
 

@@ -24,7 +24,14 @@ Complex = NDArray[np.complex64] | NDArray[np.complex128]
 
 
 def moved_basis(
-    sensitivity: Sensitivity, motion: Motion, chosen: NDArray[np.int64], *, magnitude: NDArray[np.float64], spacing_mm: tuple[float, float], tolerance: float
+    sensitivity: Sensitivity,
+    motion: Motion,
+    chosen: NDArray[np.int64],
+    *,
+    magnitude: NDArray[np.float64],
+    spacing_mm: tuple[float, float],
+    tolerance: float,
+    box: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> tuple[Complex, Complex]:
     """The maps C_c(R_j u + tau_j) of fixed coils in the frame of the moving body, as sum_r w_crj B_r(u).
 
@@ -36,11 +43,11 @@ def moved_basis(
     Parameters
         sensitivity : the coils. motion : pose per stored line. chosen : stored lines to span. magnitude : (row, column) of the body.
         spacing_mm : of the picture.
-        tolerance : share of the signal that may be left out.
+        tolerance : share of the signal that may be left out. box : rows and columns that are wanted, all of them unless told.
     Returns
-        Basis (rank, row, column) and weights (coil, rank, chosen line).
+        Basis (rank, row, column) in the box and weights (coil, rank, chosen line).
     Assumes
-        Wires at least a grid step (FOV/28) away from tissue.
+        Wires at least a grid step (1/28 of the box) away from tissue.
     Not modelled
         Maps that change with the load.
     References
@@ -50,8 +57,10 @@ def moved_basis(
     """
     matrix = (magnitude.shape[0], magnitude.shape[1])
     poses, line_of = np.unique(np.column_stack([motion.shift_mm[chosen], motion.angle_deg[chosen]]), axis=0, return_inverse=True)
-    coarse = np.stack(np.meshgrid(*(_nodes(n) for n in matrix), indexing="ij"))
-    signal = adaptive_avg_pool2d(torch.from_numpy(magnitude)[None], N_GRID)[0].numpy()
+    shown = magnitude[box]
+    nodes = [_nodes(n) + (part.start or 0) for n, part in zip(shown.shape, box, strict=True)]
+    coarse = np.stack(np.meshgrid(*nodes, indexing="ij"))
+    signal = adaptive_avg_pool2d(torch.from_numpy(shown)[None], N_GRID)[0].numpy()
     signal = np.maximum(signal, 1e-3 * signal.max()) if signal.max() > 0 else np.ones_like(signal)
     seen = _moved_maps(sensitivity, poses[_spread(poses)], coarse, spacing_mm=spacing_mm, matrix=matrix)  # (coil, pose, grid, grid)
     _, values, right = np.linalg.svd((signal * seen).reshape(-1, signal.size), full_matrices=False)
@@ -63,9 +72,9 @@ def moved_basis(
     weights = wanted @ np.linalg.pinv(right[:rank, places])
     coarse_basis = (right[:rank].reshape(rank, N_GRID, N_GRID) / signal).astype(np.complex64 if tolerance > 1e-6 else np.complex128)
     real = coarse_basis.real.dtype
-    across = coarse_basis @ _refinement(matrix[1]).astype(coarse_basis.dtype).T  # (rank, grid, column)
+    across = coarse_basis @ _refinement(shown.shape[1]).astype(coarse_basis.dtype).T  # (rank, grid, column)
     # Real and imaginary parts lie side by side: the larger product is a real one and its result the basis itself.
-    basis: Complex = (_refinement(matrix[0]).astype(real) @ across.view(real)).view(coarse_basis.dtype)
+    basis: Complex = (_refinement(shown.shape[0]).astype(real) @ across.view(real)).view(coarse_basis.dtype)
     return basis, weights[:, line_of.ravel()].transpose(0, 2, 1)
 
 

@@ -57,15 +57,14 @@ def encode_moving(density: Tensor, motion: Motion, *, spacing_mm: tuple[float, f
         return kspace
     seen = _Lines.of(density, motion, moving, spacing_mm=spacing_mm, phase_axis=phase_axis)
     if sensitivity is None:
-        lines = seen.samples(density[None])
+        lines = seen.samples(density[seen.box][None])
     else:
         is_double = density.dtype == torch.complex128
         magnitude = density.abs().double().cpu().numpy()
-        # (rank, row, column), (coil, rank, line)
-        basis, weights = moved_basis(
-            sensitivity, motion, moving, magnitude=magnitude, spacing_mm=spacing_mm, tolerance=TOLERANCE["double" if is_double else "single"]
-        )
-        fields, weight = torch.from_numpy(basis).to(density).mul_(density), torch.from_numpy(weights).to(density)
+        tolerance = TOLERANCE["double" if is_double else "single"]
+        # (rank, row, column) of the box, (coil, rank, line)
+        basis, weights = moved_basis(sensitivity, motion, moving, magnitude=magnitude, spacing_mm=spacing_mm, tolerance=tolerance, box=seen.box)
+        fields, weight = torch.from_numpy(basis).to(density).mul_(density[seen.box]), torch.from_numpy(weights).to(density)
         n = len(fields) if is_double else _n_strong(weights)
         lines = torch.zeros_like(kspace.movedim(1 + phase_axis, 1)[:, moving])
         for part, eps in ((slice(n), None), (slice(n, None), FAINT[1])):
@@ -87,7 +86,7 @@ class _Lines:
     """Chosen lines of a body that moves as a whole.
 
     index : (line). omega : (2, line, readout), radians per pixel, in the frame of the body; None where no line is turned. ramp : (line, readout), what
-    makes k-space of the samples: the phase of the shift, 0 beyond Nyquist, and the unit. box : rows and columns about the centre that hold the body.
+    makes k-space of the samples: the phase of the shift, 0 beyond Nyquist, and the unit. box : rows and columns about the centre that are summed.
     """
 
     index: NDArray[np.int64]
@@ -104,22 +103,23 @@ class _Lines:
         k_readout = frequencies(n[readout_axis]) / (n[readout_axis] * spacing_mm[readout_axis])
         shift, angle = torch.from_numpy(motion.shift_mm[chosen]), torch.from_numpy(np.radians(motion.angle_deg[chosen]))
         turns = (-2 * pi * (k_line * shift[:, phase_axis])[:, None] - 2 * pi * shift[:, readout_axis][:, None] * k_readout[None]).to(real)
-        ramp, omega, box = torch.complex(torch.cos(turns), torch.sin(turns)), None, _box(density)
+        ramp, omega, box = torch.complex(torch.cos(turns), torch.sin(turns)), None, (slice(None), slice(None))
         if bool(angle.any()):
             # R^T k with R = [[c, s], [-s, c]] on (axis 0, axis 1): (c k0 - s k1, s k0 + c k1), in radians per pixel.
             c, s = torch.cos(angle)[:, None], torch.sin(angle)[:, None]
             k0, k1 = (k_line[:, None], k_readout[None]) if phase_axis == 0 else (k_readout[None], k_line[:, None])
             scale = (2 * pi * spacing_mm[0], 2 * pi * spacing_mm[1])
             omega = torch.stack([(c * scale[0]) * k0 - (s * scale[0]) * k1, (s * scale[1]) * k0 + (c * scale[1]) * k1]).to(real)
+            box = _box(density)
             unit = sqrt(density[box].numel() / density.numel())
             ramp = unit * ramp * (omega.abs() <= NYQUIST).all(dim=0)
         return cls(chosen, phase_axis, omega, ramp.to(density.device), box)
 
     def samples(self, pictures: Tensor, *, eps: float | None = None) -> Tensor:
-        """(picture, line, readout) of pictures (picture, row, column) before the ramp."""
+        """(picture, line, readout) of pictures (picture, *box) before the ramp."""
         if self.omega is None:
             return to_kspace(pictures).movedim(1 + self.phase_axis, 1)[:, self.index]
-        return at_frequencies(pictures[(slice(None), *self.box)], self.omega.flatten(1), eps=eps).reshape(len(pictures), *self.omega.shape[1:])
+        return at_frequencies(pictures, self.omega.flatten(1), eps=eps).reshape(len(pictures), *self.omega.shape[1:])
 
 
 def _box(density: Tensor) -> tuple[slice, slice]:
