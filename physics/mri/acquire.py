@@ -14,14 +14,14 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
     """What the receiver delivers: k-space (coil, row, column), uncentred, orthonormal; lines that were not sampled are zero.
 
     Model
-        density -> events of the object -> coils -> Fourier encoding under the pose of each line -> events of the encoding -> events of the receiver
-        -> the lines that are sampled.
+        density -> events of the object -> coils -> Fourier encoding under the pose of each line -> events of the encoding -> the path of the
+        readout, if there is one -> events of the receiver -> the lines that are sampled.
     Parameters
         scan : the acquisition.
     Returns
-        Complex, of the precision of the source.
+        Complex, of the precision of the source; along a readout (coil, shot, sample).
     Assumes
-        Cartesian lines, one slice. Where a receive field is set, air beyond the body's rim keeps its level: it holds noise of the source's receiver.
+        One slice. Where a receive field is set, air beyond the body's rim keeps its level: it holds noise of the source's receiver.
     Not modelled
         Events of stage COILS while the body moves.
     Raises
@@ -50,17 +50,18 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
     if air is not None:
         shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix) if scan.array else None
         kspace = kspace + encode(air, None if shapes is None else shapes.to(density))
-    kspace = run_stage(run_stage(kspace, scan, Stage.ENCODING), scan, Stage.RECEIVER)
+    kspace = run_stage(kspace, scan, Stage.ENCODING)
+    received: Tensor = run_stage(kspace if scan.readout is None else scan.readout.sample(kspace), scan, Stage.RECEIVER)
     if scan.lines is None:
-        received: Tensor = kspace
         return received
-    sampled: Tensor = kspace * (scan.lines[:, None] if scan.phase_axis == 0 else scan.lines[None, :]).to(kspace.device)
+    sampled: Tensor = received * (scan.lines[:, None] if scan.phase_axis == 0 else scan.lines[None, :]).to(received.device)
     return sampled
 
 
 def acquire_complex(scan: MRIScan) -> Tensor:
     """The picture before its magnitude is taken: (row, column) complex. A root sum of squares over several coils has no phase."""
-    picture = scan.reconstruction(acquire_kspace(scan), lines=scan.lines, phase_axis=scan.phase_axis)
+    received = acquire_kspace(scan)
+    picture = scan.reconstruction(received, lines=scan.lines, phase_axis=scan.phase_axis) if scan.readout is None else scan.readout.picture(received)
     complete: Tensor = run_stage(picture, scan, Stage.RECONSTRUCTION)
     return complete
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
+from physics.mri.chain import Readout, Reconstruction, Slab
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.zero_filled import ZeroFilled
@@ -28,30 +29,26 @@ class Stage(IntEnum):
     MAGNITUDE = 5  # magnitude picture (row, column)
 
 
-class Reconstruction(Protocol):
-    """From sampled k-space to one complex picture; must not look at the body or the simulating coils."""
-
-    def __call__(self, kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> Tensor:
-        """kspace: (coil, row, column), zero where not sampled; lines: bool per stored phase-encode line, None where all were sampled."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class MRIScan:
-    """A Cartesian two-dimensional acquisition of one slice.
+    """A two-dimensional acquisition of one slice, Cartesian unless a readout says otherwise.
 
-    body : what lies in the scanner. phase_axis : array axis of phase encoding. array : receive array, None for one uniform coil. receive : shading
-    of the receive field, None where the scanner has corrected it. motion : pose per phase-encode line, None at rest. lines : which stored lines are
-    sampled, None for all. reconstruction : how the picture is made. source_sigma : noise deviation that the source already holds.
-    masked_air : whether the air of the source was set to zero. assumed : what had to be invented.
+    body : what lies in the scanner. phase_axis : array axis of phase encoding. array : receive array, None for one uniform coil. coils : maps of a
+    measured array, in its place. receive : shading of the receive field, None where the scanner has corrected it. slab : the slices about this one, None
+    where the source is a single picture. motion : pose per phase-encode line, None at rest. lines : which stored lines are sampled, None for all.
+    readout : path through k-space and how its samples become a picture, None for lines. reconstruction : how lines become a picture. source_sigma :
+    noise deviation that the source already holds. masked_air : whether the air of the source was set to zero. assumed : what had to be invented.
     """
 
     body: Body
     phase_axis: int = 0
     array: CoilArray | None = None
+    coils: Sensitivity | None = None
     receive: ReceiveField | None = None
+    slab: Slab | None = None
     motion: Motion | None = None
     lines: Tensor | None = None
+    readout: Readout | None = None
     reconstruction: Reconstruction = field(default_factory=ZeroFilled)
     field_strength_t: float | None = None
     masked_air: bool = False
@@ -109,6 +106,8 @@ class MRIScan:
     @property
     def n_coils(self) -> int:
         """Number of receive channels."""
+        if self.coils is not None and self.coils.shapes is not None:
+            return len(self.coils.shapes)
         return 1 if self.array is None else self.array.n_coils
 
     @property
@@ -124,6 +123,8 @@ class MRIScan:
     @property
     def sensitivity(self) -> Sensitivity | None:
         """The coils as functions of place; None for one uniform coil."""
+        if self.coils is not None:
+            return self.coils
         if self.array is None and self.receive is None:
             return None
         return Sensitivity.of(self.array, self.receive, matrix=self.matrix, spacing_mm=self.spacing_mm)
@@ -153,29 +154,43 @@ class MRIScan:
 
     def with_motion(self, motion: Motion) -> Self:
         """The scan with a movement. A second movement moves the already moved body: poses compose line by line."""
+        if self.readout is not None:
+            raise EditConflict("motion: poses belong to lines, and the readout has none")
         return replace(self, motion=motion if self.motion is None else self.motion.then(motion))
 
     def with_lines(self, lines: Tensor) -> Self:
         """The scan with fewer lines (bool, stored order). A second choice keeps the lines that both keep."""
         if lines.shape != (self.n_lines,) or lines.dtype != torch.bool or not bool(lines[0]):
             raise ValueError(f"lines: a bool per stored line ({self.n_lines}) is needed, and the central line (index 0) must be sampled")
+        if self.readout is not None:
+            raise EditConflict("lines: the readout has none")
         return replace(self, lines=lines if self.lines is None else self.lines & lines)
 
     def with_reconstruction(self, reconstruction: Reconstruction) -> Self:
         """The scan reconstructed otherwise; a choice that differs from an earlier one is a conflict."""
+        if self.readout is not None:
+            raise EditConflict("reconstruction: the readout of this scan brings its own")
         if not isinstance(self.reconstruction, ZeroFilled) and self.reconstruction != reconstruction:
             raise EditConflict(f"reconstruction is {self.reconstruction} already; {reconstruction} was asked for")
         return replace(self, reconstruction=reconstruction)
 
+    def with_readout(self, readout: Readout) -> Self:
+        """The scan read along another path; it has no lines, no line order and no other reconstruction."""
+        if self.motion is not None or self.lines is not None or self.readout not in (None, readout) or not isinstance(self.reconstruction, ZeroFilled):
+            raise EditConflict("readout: the scan has lines, a movement line by line, a reconstruction or another readout already")
+        return replace(self, readout=readout)
+
     def with_receive(self, receive: ReceiveField) -> Self:
         """The scan without correction of its receive field; two different receive fields are a conflict."""
+        if self.coils is not None:
+            raise EditConflict("receive: the coils of this scan were measured, and their shading with them")
         if self.receive is not None and self.receive != receive:
             raise EditConflict("receive: the scan has a receive field already; one array receives one scan")
         return replace(self, receive=receive)
 
     def with_array(self, n_coils: int) -> Self:
         """The scan with a receive array, where it has a single uniform coil."""
-        if self.array is not None:
+        if self.array is not None or self.coils is not None:
             return self
         fov_mm = (self.matrix[0] * self.spacing_mm[0], self.matrix[1] * self.spacing_mm[1])
         note = f"receive array of {n_coils} loops, prescan-normalised"

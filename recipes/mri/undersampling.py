@@ -11,10 +11,11 @@ from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.chain import Reconstruction
 from physics.mri.l1_wavelet import L1Wavelet
 from physics.mri.measures import acceleration, ghost_to_signal, lines_kept
 from physics.mri.sampling import keep_lines, line_priority
-from physics.mri.scan import MRIScan, Reconstruction
+from physics.mri.scan import MRIScan
 from physics.mri.sense import Sense
 from physics.mri.thermal import ThermalNoise
 from physics.mri.zero_filled import ZeroFilled
