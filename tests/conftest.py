@@ -1,4 +1,4 @@
-"""`oracle`: asserts a residual against its bound and remembers it for the table of oracles (`pytest tests/physics tests/recipes --write-oracles docs/oracles.json`)."""
+"""`oracle`: asserts a residual against its bound and remembers it for the table: `pytest tests/physics tests/recipes --write-oracles docs/oracles.json`."""
 
 from __future__ import annotations
 
