@@ -32,21 +32,11 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
         A scan in order gives back the source to 1e-6 (tests/physics/mri/test_acquire.py).
     """
     density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
-    sensitivity = scan.sensitivity
-    coil_events = of_stage(scan, Stage.COILS)
     air = None
     if scan.receive is not None:
         air = density * (1 - scan.body.tissue_share)
         density = density * scan.body.tissue_share
-    if scan.motion is not None:
-        if coil_events:
-            raise ValueError(f"{coil_events[0]} changes coil maps, which is not possible for a body that moves")
-        kspace = encode_moving(density, scan.motion, spacing_mm=scan.spacing_mm, phase_axis=scan.phase_axis, sensitivity=sensitivity)
-    else:
-        maps = None if sensitivity is None else sensitivity.maps(scan.matrix).to(density)
-        if coil_events:
-            maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
-        kspace = encode(density, maps)
+    kspace = encoded(scan, density)
     if air is not None:
         shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix) if scan.array else None
         kspace = kspace + encode(air, None if shapes is None else shapes.to(density))
@@ -56,6 +46,20 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
         return received
     sampled: Tensor = received * (scan.lines[:, None] if scan.phase_axis == 0 else scan.lines[None, :]).to(received.device)
     return sampled
+
+
+def encoded(scan: MRIScan, density: Tensor) -> Tensor:
+    """Noiseless k-space (coil, row, column) of a density, or of a part of one, under the coils and the movement of a scan: linear in the density."""
+    sensitivity = scan.sensitivity
+    coil_events = of_stage(scan, Stage.COILS)
+    if scan.motion is not None:
+        if coil_events:
+            raise ValueError(f"{coil_events[0]} changes coil maps, which is not possible for a body that moves")
+        return encode_moving(density, scan.motion, spacing_mm=scan.spacing_mm, phase_axis=scan.phase_axis, sensitivity=sensitivity)
+    maps = None if sensitivity is None else sensitivity.maps(scan.matrix).to(density)
+    if coil_events:
+        maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
+    return encode(density, maps)
 
 
 def acquire_complex(scan: MRIScan) -> Tensor:
