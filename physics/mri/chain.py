@@ -7,6 +7,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from physics.scan import EditConflict, Event
+
 
 class Reconstruction(Protocol):
     """From what the receiver delivers to one complex picture (row, column); must not look at the body or the simulating coils."""
@@ -17,15 +19,34 @@ class Reconstruction(Protocol):
 
 
 class Readout(Protocol):
-    """A path through k-space that is not line by line: radial, spiral. It knows its trajectory and how to make a picture of its samples."""
+    """A path through k-space that is not line by line: radial, spiral. It knows its trajectory and how to make a picture of its samples. A value: equal
+    readouts are one readout."""
 
     def sample(self, kspace: Tensor) -> Tensor:
-        """The spectrum of the coil pictures, (coil, row, column) uncentred and orthonormal, at the points of the path: (coil, shot, sample)."""
+        """The spectrum of the coil pictures, (coil, row, column) uncentred and orthonormal, at the points of the path: (coil, shot, sample).
+
+        Samples come in units of white noise: where the path is read m times as densely as the field of view asks for, the bandwidth is m times as wide,
+        and values are divided by m^(1/2), so that the noise of a receiver has one deviation for lines and for every path.
+        """
         ...
 
     def picture(self, samples: Tensor) -> Tensor:
         """One complex picture (row, column) of samples (coil, shot, sample)."""
         ...
+
+
+def require_any_path(readout: Readout | None, events: tuple[Event, ...]) -> None:
+    """Refuse events that know k-space by its lines where it is read along another path.
+
+    Model
+        Events of the encoding and of the receiver see lines and columns; those that hold for whatever path say so by a class variable any_path = True.
+    Raises
+        EditConflict: an event needs lines and the readout has none.
+    """
+    if readout is not None:
+        for event in events:
+            if event.stage.name in {"ENCODING", "RECEIVER"} and not getattr(event, "any_path", False):
+                raise EditConflict(f"readout: {type(event).__name__} acts on lines of k-space, and {type(readout).__name__} has none")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
-from physics.mri.chain import Readout, Reconstruction, Slab
+from physics.mri.chain import Readout, Reconstruction, Slab, require_any_path
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.zero_filled import ZeroFilled
@@ -150,6 +150,7 @@ class MRIScan:
 
     def with_event(self, event: Event) -> Self:
         """The scan with one more event."""
+        require_any_path(self.readout, (event,))
         return replace(self, events=(*self.events, event))
 
     def with_motion(self, motion: Motion) -> Self:
@@ -178,6 +179,7 @@ class MRIScan:
         """The scan read along another path; it has no lines, no line order and no other reconstruction."""
         if self.motion is not None or self.lines is not None or self.readout not in (None, readout) or not isinstance(self.reconstruction, ZeroFilled):
             raise EditConflict("readout: the scan has lines, a movement line by line, a reconstruction or another readout already")
+        require_any_path(readout, self.events)
         return replace(self, readout=readout)
 
     def with_receive(self, receive: ReceiveField) -> Self:

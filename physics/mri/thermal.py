@@ -22,9 +22,10 @@ class ThermalNoise:
     seed: int
     stage: ClassVar[IntEnum] = Stage.RECEIVER
     rank: ClassVar[int] = 10
+    any_path: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
-        """data: k-space (coil, row, column)."""
+        """data: k-space (coil, row, column), or (coil, shot, sample) of a readout."""
         noise = unit_complex(tuple(data.shape), seed=self.seed, dtype=torch.complex128)
         if scan.array is not None:
             mixing = torch.from_numpy(np.linalg.cholesky(scan.array.covariance()))

@@ -10,6 +10,13 @@ from torch import Tensor
 from physics.fourier import to_picture
 
 
+def combined(pictures: Tensor) -> Tensor:
+    """One complex picture (row, column) of the coil pictures (coil, row, column): their root sum of squares; one coil keeps its phase."""
+    if len(pictures) == 1:
+        return pictures[0]
+    return torch.view_as_real(pictures).square().sum(dim=(0, -1)).sqrt().to(pictures.dtype)
+
+
 @dataclass(frozen=True, slots=True)
 class ZeroFilled:
     """Inverse transform per coil, then the root sum of squares; one coil keeps its phase."""
@@ -32,7 +39,4 @@ class ZeroFilled:
         Oracle
             Every R-th line gives R equal replicas N/R apart (tests/physics/mri/test_sampling.py).
         """
-        pictures = to_picture(kspace)
-        if len(pictures) == 1:
-            return pictures[0]
-        return torch.view_as_real(pictures).square().sum(dim=(0, -1)).sqrt().to(pictures.dtype)
+        return combined(to_picture(kspace))
