@@ -20,16 +20,21 @@ def half(level: float = 30.0) -> torch.Tensor:
     return image
 
 
-def test_one_coil_is_rayleigh_in_air_and_rician_in_tissue():
+def test_one_coil_is_rayleigh_in_air_and_rician_in_tissue(oracle):
     """Mean and deviation in air, second moment in tissue; sigma is that of real and imaginary part in the picture."""
     picture = acquire(add_noise(MRIScan.of(half()), sigma=2.0, seed=1))
     assert float(picture[:, :128].mean()) == pytest.approx(noise.air_mean(2.0), rel=0.01)
     assert float(picture[:, :128].std()) == pytest.approx(noise.air_deviation(2.0), rel=0.02)
     assert float(picture[:, 128:].square().mean()) == pytest.approx(900 + 8, rel=2e-3)
     assert float(picture[:, 128:].std()) == pytest.approx(2.0, rel=0.02)
+    n, air = 256 * 128, picture[:, :128].double()
+    error = float(air.mean()) - noise.air_mean(2.0)
+    oracle("mri_noise", "Rayleigh mean of air, in 3 standard errors", error / (3 * noise.air_deviation(2.0) / n**0.5), below=1)
+    second = float(picture[:, 128:].double().square().mean()) - 908  # E M^2 = A^2 + 2 sigma^2, Var M^2 = 4 A^2 sigma^2 + 4 sigma^4
+    oracle("mri_noise", "Rician second moment of tissue, in 3 standard errors", second / (3 * (4 * 900 * 4 + 4 * 16) ** 0.5 / n**0.5), below=1)
 
 
-def test_eight_coils_are_non_central_chi():
+def test_eight_coils_are_non_central_chi(oracle):
     """Uncorrelated coils: the mean in air is that of 2 L degrees of freedom, the second moment in tissue A^2 + 2 L sigma^2."""
     from dataclasses import replace
 
@@ -39,6 +44,8 @@ def test_eight_coils_are_non_central_chi():
     assert float(picture[:, :128].mean()) == pytest.approx(noise.air_mean(2.0, n_coils=8), rel=0.005)
     assert float(picture[:, :128].std()) == pytest.approx(noise.air_deviation(2.0, n_coils=8), rel=0.02)
     assert float(picture[:, 128:].square().mean()) == pytest.approx(900 + 2 * 8 * 4, rel=5e-3)
+    error = float(picture[:, :128].double().mean()) - noise.air_mean(2.0, n_coils=8)
+    oracle("mri_noise", "chi mean of air, 8 coils, in 3 standard errors", error / (3 * noise.air_deviation(2.0, n_coils=8) / (256 * 128) ** 0.5), below=1)
 
 
 def test_coils_share_noise_as_the_array_says():
