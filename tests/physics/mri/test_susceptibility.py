@@ -1,0 +1,212 @@
+"""The field of air, bone and tissue: balls, cylinders, superposition, the shim."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import inf, sqrt
+
+import numpy as np
+import pytest
+import torch
+
+from physics.fourier import centred_grid
+from physics.mri import MRIScan
+from physics.mri.cavities import Pocket, draw_pockets, main_field_axis, materials, rounded_height_mm
+from physics.mri.chain import Slab
+from physics.mri.dipole import Layer, ball_field_ppm, dipole_field_ppm
+from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, field_hz, field_map, layers_of, makes_a_field
+
+AXES = ("slice", "rows", "columns")
+
+
+def places(shape, spacing=(1.0, 1.0)):
+    down, right = centred_grid(shape)
+    return down * spacing[0], right * spacing[1]
+
+
+def ball_layers(shape, spacing, *, centre, radius, ppm, step=0.25):
+    """A ball cut into sheets with soft rims; its centre lies centre[2] over the slice."""
+    d0, d1 = places(shape, spacing)
+    r = torch.sqrt((d0 - centre[0]) ** 2 + (d1 - centre[1]) ** 2)
+    edges = np.arange(-radius, radius + step / 2, step) + centre[2]
+    soft = sqrt(spacing[0] * spacing[1])
+    out = []
+    for low, high in pairwise(edges):
+        reach = sqrt(max(radius**2 - ((low + high) / 2 - centre[2]) ** 2, 0.0))
+        out.append(Layer(ppm * ((reach - r) / soft + 0.5).clamp(0, 1), float(low), float(high)))
+    return out
+
+
+def closed_ball(shape, spacing, *, centre, radius, ppm, along):
+    return ball_field_ppm(places(shape, spacing), centre_mm=centre, radius_mm=radius, contrast_ppm=ppm, along=along)
+
+
+@pytest.mark.parametrize("along", AXES)
+def test_the_closed_ball_is_the_textbook(along):
+    """(Dchi/3)(a/r)^3 (3 cos^2 - 1) at hand-worked places for each direction of the field, 0 inside, and its slope is the difference of two heights."""
+    at = (torch.tensor([[20.0, 0.0, 3.0]], dtype=torch.float64), torch.tensor([[0.0, 20.0, 0.0]], dtype=torch.float64))
+    field, _ = ball_field_ppm(at, centre_mm=(0.0, 0.0, 0.0), radius_mm=10.0, contrast_ppm=9.0, along=along)
+    pole, equator = 3.0 * 0.125 * 2, -3.0 * 0.125
+    wanted = {"slice": (equator, equator, 0.0), "rows": (pole, equator, 0.0), "columns": (equator, pole, 0.0)}[along]
+    torch.testing.assert_close(field[0], torch.tensor(wanted, dtype=torch.float64))
+    heights = [ball_field_ppm(at, centre_mm=(2.0, -3.0, z), radius_mm=8.0, contrast_ppm=9.0, along=along)[0] for z in (-12.001, -11.999)]
+    slope = ball_field_ppm(at, centre_mm=(2.0, -3.0, -12.0), radius_mm=8.0, contrast_ppm=9.0, along=along)[1]
+    torch.testing.assert_close(slope, (heights[0] - heights[1]) / 0.002, rtol=1e-5, atol=1e-9)  # a ball farther below is a plane farther above
+
+
+@pytest.mark.parametrize("along", AXES)
+@pytest.mark.parametrize(("height", "shape", "spacing"), [(0.0, (96, 81), (1.0, 1.0)), (-14.0, (81, 64), (1.0, 1.5)), (13.0, (64, 96), (1.2, 1.0))])
+def test_sheets_of_a_ball_make_the_field_of_a_ball(along, height, shape, spacing, oracle):
+    """Cut into sheets, above, below or through the slice, a ball has the closed field and slope; odd sizes, oblong pixels, off the centre."""
+    centre, radius = (6.0, -9.0, height), 9.0
+    field, slope = dipole_field_ppm(ball_layers(shape, spacing, centre=centre, radius=radius, ppm=9.41), spacing_mm=spacing, along=along)
+    wanted, rate = closed_ball(shape, spacing, centre=centre, radius=radius, ppm=9.41, along=along)
+    d0, d1 = places(shape, spacing)
+    distance = torch.sqrt((d0 - centre[0]) ** 2 + (d1 - centre[1]) ** 2 + height**2)
+    judged = (distance - radius).abs() > 2.0 if height == 0 else torch.ones_like(distance, dtype=torch.bool)
+    scale = 9.41 / 3
+    oracle(
+        "mri_epi_distortion",
+        "sheets of a ball: the dipole's field, rms over Dchi/3",
+        float((field - wanted)[judged].square().mean().sqrt()) / scale,
+        below=0.013,
+    )
+    if height != 0:
+        oracle(
+            "mri_signal_dropout",
+            "sheets of a ball: slope of the dipole's field, rms over its largest",
+            float((slope - rate).square().mean().sqrt() / rate.abs().max()),
+            below=0.01,
+        )
+    outside = judged & (distance > radius)
+    assert float((field * wanted)[outside].sum() / (wanted[outside] ** 2).sum()) == pytest.approx(1.0, abs=0.02)
+
+
+def test_an_endless_cylinder_across_the_field():
+    """(Dchi/2)(a/r)^2 cos 2 phi outside, -Dchi/6 inside for a field in the plane; along the cylinder 0 outside and Dchi/3 inside."""
+    d0, d1 = places((128, 120))
+    r2, a = d0**2 + d1**2, 10.0
+    sheet = [Layer(6.0 * ((a - r2.sqrt()) + 0.5).clamp(0, 1), -inf, inf)]
+    across, slope = dipole_field_ppm(sheet, spacing_mm=(1.0, 1.0), along="columns")
+    outside, inside = (r2 > 14**2) & (r2 < 45**2), r2 < 7**2
+    wanted = 3.0 * a**2 / r2.clamp(min=1) * (d1**2 - d0**2) / r2.clamp(min=1)
+    assert float((across - wanted)[outside].abs().max()) < 0.04
+    assert float((across + 1.0)[inside].abs().max()) < 0.04
+    assert float(slope.abs().max()) < 1e-9
+    along, _ = dipole_field_ppm(sheet, spacing_mm=(1.0, 1.0), along="slice")
+    assert float(along[outside].abs().max()) < 1e-9
+    assert float((along - 2.0)[inside].abs().max()) < 1e-9
+
+
+def head(shape=(160, 150), hole=None):
+    """A bright disc with a dark ring of 4 mm, and perhaps a dark hole of 8 mm radius."""
+    d0, d1 = places(shape)
+    r = torch.sqrt(d0**2 + d1**2)
+    image = torch.where(r < 66, 100.0, 0.5) * torch.where((r > 56) & (r < 60), 0.01, 1.0)
+    if hole is not None:
+        image = torch.where((d0 - hole[0]) ** 2 + (d1 - hole[1]) ** 2 < 64, 0.5, image)
+    return image.double()
+
+
+def test_dark_pieces_are_told_apart_by_width():
+    """A hole of 8 mm radius is air, a ring of 4 mm is bone, and the body ends where the picture does."""
+    found = materials(MRIScan.of(head(hole=(-20.0, 10.0))).body)
+    d0, d1 = places((160, 150))
+    r = torch.sqrt(d0**2 + d1**2)
+    assert float(found.air.double().sum()) == pytest.approx(np.pi * 64, rel=0.15)
+    assert bool(found.air[80 - 20, 75 + 10])
+    assert bool(found.bone[80, 75 + 58])
+    assert not bool(found.air[80, 75 + 58])
+    assert float(found.body.double().sum()) == pytest.approx(np.pi * 66**2, rel=0.05)
+    assert not bool((found.bone & (r < 50) & (((d0 + 20) ** 2 + (d1 - 10) ** 2) > 100)).any())
+
+
+def test_a_disc_is_rounded_to_a_ball():
+    """The half depth of a disc of radius 20 mm is (400 - r^2)^(1/2) to a pixel, and the sheets of a homogeneous disc have the field of a ball."""
+    d0, d1 = places((101, 120), (1.0, 1.0))
+    r = torch.sqrt(d0**2 + d1**2)
+    height = rounded_height_mm(r < 20, (1.0, 1.0))
+    wanted = torch.sqrt((400 - r**2).clamp(min=0))
+    assert float((height - wanted)[r < 15].abs().max()) < 1.0
+    assert float(height[r > 20].max()) == 0
+    image = torch.where(r < 30, 100.0, 0.0).double()
+    body = MRIScan.of(image, phase=False).body
+    made, slope = dipole_field_ppm(layers_of(body, None), spacing_mm=(1.0, 1.0), along="rows")
+    radius = float(torch.sqrt(materials(body).body.double().sum() / np.pi))
+    ball, _ = closed_ball((101, 120), (1.0, 1.0), centre=(0.0, 0.0, 0.0), radius=radius, ppm=TISSUE_PPM - AIR_PPM, along="rows")
+    judged = (r > radius + 3) | (r < radius - 4)
+    assert float((made - ball)[judged].square().mean().sqrt()) < 0.04 * abs(TISSUE_PPM - AIR_PPM) / 3
+    assert float(slope.abs().max()) < 1e-9
+
+
+def test_pockets_superpose_and_scale_with_the_field_strength(oracle):
+    """The field is linear in the pockets and in B0: 1.5 T is half of 3 T, and a pocket of air below the slice makes its own dipole in Hz."""
+    scan = MRIScan.of(head(), phase=False)
+    one, two = Pocket((-40.0, 5.0, -15.0), 10.0), Pocket((10.0, -45.0, -12.0), 7.0)
+
+    def made(pockets, strength=3.0):
+        return field_map(scan, seed=1, pockets=pockets, field_strength_t=strength, shimmed=False)
+
+    plain = made(())
+    both = made((one, two)).hz - plain.hz
+    torch.testing.assert_close(both, (made((one,)).hz - plain.hz) + (made((two,)).hz - plain.hz))
+    torch.testing.assert_close(made((one,), 1.5).hz, made((one,)).hz / 2)
+    closed, _ = closed_ball((160, 150), (1.0, 1.0), centre=one.centre_mm, radius=10.0, ppm=9.41, along="slice")
+    residual = float(((made((one,)).hz - plain.hz) - 127.731 * closed).abs().max() / (127.731 * closed).abs().max())
+    oracle("mri_epi_distortion", "a pocket of air in Hz: 42.577 MHz/T times its dipole", residual, below=1e-5)
+    assert 100 < float((made((one,)).hz - plain.hz)[80 - 40, 75 + 5]) < 400  # straight over it protons are faster
+
+
+def test_the_shim_leaves_no_linear_term():
+    """Weighted by signal over tissue, constant, both slopes and the mean slope through the slice are 0."""
+    scan = MRIScan.of(head(hole=(-20.0, 10.0)), spacing_mm=(1.0, 1.2), phase=False)
+    made = field_map(scan, seed=3, pockets=(Pocket((-40.0, 5.0, -15.0), 10.0),))
+    weight = scan.body.density.abs() * materials(scan.body).tissue
+    d0, d1 = places((160, 150), (1.0, 1.2))
+    size = float((weight * made.hz.abs()).sum())
+    assert size > 0
+    for term in (torch.ones_like(d0), d0 / 80, d1 / 90):
+        assert abs(float((weight * term * made.hz).sum())) < 1e-6 * size
+    assert abs(float((weight * made.through_hz_per_mm).sum())) < 1e-9 * float((weight * made.through_hz_per_mm.abs()).sum())
+
+
+def test_pockets_lie_beside_the_slice_and_follow_the_seed():
+    """Equal seeds, equal balls; none reaches the slice; none where the picture shows air, nor in a body too small for a head."""
+    scan = MRIScan.of(head())
+    balls = draw_pockets(scan, seed=5)
+    assert balls
+    assert balls == draw_pockets(scan, seed=5)
+    assert balls != draw_pockets(scan, seed=6)
+    assert all(abs(ball.centre_mm[2]) > ball.radius_mm + 1.9 for ball in balls)
+    assert draw_pockets(MRIScan.of(head(hole=(-20.0, 10.0))), seed=5) == ()
+    small = MRIScan.of(head(), spacing_mm=(0.5, 0.5))
+    assert draw_pockets(small, seed=5) == ()
+    assert not makes_a_field(small)
+    assert makes_a_field(scan)
+    torch.testing.assert_close(field_hz(scan, seed=5), field_map(scan, seed=5).hz)
+
+
+def test_the_main_field_follows_the_outline():
+    """A body that is its own mirror image is seen from above; one with a face on one side is seen from the side, and the field runs along axis 0."""
+    image = head()
+    assert main_field_axis(MRIScan.of(image).body) == "slice"
+    image[80:, 75:100] = 100.0
+    image[40:120, :75] = 0.0
+    assert main_field_axis(MRIScan.of(image).body) == "rows"
+
+
+def test_the_slices_of_a_slab_count():
+    """A hole two slices below the one that is shown bends the field over it, which it does not without the slab."""
+    shown, below = head(), head(hole=(-30.0, 12.0))
+    scan = MRIScan.of(shown, phase=False)
+    density = torch.stack([below, below, below, shown, shown, shown, shown]).to(torch.complex128)
+    slabbed = replace(scan, slab=Slab(density, 4, (4.0, 1.0, 1.0)))
+    over = (
+        field_map(slabbed, seed=1, pockets=(), shimmed=False).hz
+        - field_map(replace(scan, slab=Slab(shown.to(torch.complex128).expand(7, -1, -1), 4, (4.0, 1.0, 1.0))), seed=1, pockets=(), shimmed=False).hz
+    )
+    peak = np.unravel_index(int((over * (over > 0)).argmax()), over.shape)
+    assert abs(peak[0] - 50) <= 2
+    assert abs(peak[1] - 87) <= 2
+    assert 50 < float(over.max()) < 800
