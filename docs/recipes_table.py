@@ -1,7 +1,8 @@
-"""Writes docs/recipes.md from the recipes themselves: `python docs/recipes_table.py`. A test holds the page to what this prints."""
+"""Writes docs/recipes.md and the table of the README from the recipes themselves: `python docs/recipes_table.py`. A test holds both to what this prints."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,14 @@ from medq_gen import registry  # noqa: E402
 from medq_gen.declare import Degradation, Mix, Strength  # noqa: E402
 
 PAGE = ROOT / "docs" / "recipes.md"
+README = ROOT / "README.md"
+START, END = "<!-- recipes: made by `python docs/recipes_table.py` -->", "<!-- /recipes -->"
+ORACLES = ROOT / "docs" / "oracles.json"  # made by `python -m pytest tests/physics tests/recipes --write-oracles docs/oracles.json`
 HEAD = """# Recipes
 
 Made by `python docs/recipes_table.py` from the declarations in `recipes/`. Anchors are the values of the family's measure at u = 0.5, 1.5 and 2.5
-([how it works](how-it-works.md)). Options are set as `recipe.pattern.<option>=...`.
+([how it works](how-it-works.md)). Options are set as `recipe.pattern.<option>=...`. An oracle is a closed form or an independent computation that a
+test holds the physics to; its residual is the largest that the tests found, beside the bound that they assert.
 """
 
 
@@ -25,6 +30,21 @@ def knob(recipe: Degradation | Mix) -> str:
     if not isinstance(recipe.strength, Strength):
         return ", ".join(str(choice) for choice in recipe.strength)
     return f"{recipe.strength.name} ({recipe.strength.unit}), {recipe.strength.neutral:g} to {recipe.strength.limit:g}, {recipe.strength.scale}"
+
+
+def oracles_of(name: str) -> list[str]:
+    """What the physics of a recipe is held to, with the residual found and the bound."""
+    rows = [row for row in json.loads(ORACLES.read_text(encoding="utf-8")) if row["recipe"] == name]
+    return [f"{row['claim']}: {row['residual']:.2g} (≤ {row['bound']:g})" for row in rows]
+
+
+def overview(names: list[str]) -> Iterator[str]:
+    """One line a recipe."""
+    yield "\n| recipe | knob | family | oracle: residual (bound) |\n| --- | --- | --- | --- |"
+    for name in names:
+        recipe = registry.get(name).recipe
+        first = oracles_of(name)[:1] or ["those of its parts" if isinstance(recipe, Mix) else "see its tests"]
+        yield f"| [`{name}`](#{name}) | {knob(recipe)} | {recipe.effect.name} | {first[0]} |"
 
 
 def section(name: str) -> Iterator[str]:
@@ -43,16 +63,37 @@ def section(name: str) -> Iterator[str]:
     yield f"| family | {recipe.effect.name}: {', '.join(f'{anchor:g}' for anchor in recipe.effect.anchors)} ({recipe.effect.measure.about}) |"
     yield f"| attributes | {', '.join(recipe.attributes)} |"
     yield f"| measures | {', '.join(f'{measure.name} ({measure.unit})' for measure in recipe.measures) or 'those of the modality'} |"
+    found = oracles_of(name)
+    if found:
+        yield f"| oracles | {'; '.join(found)} |"
     yield f"| cause | {words.cause} |"
     yield f"| version | {recipe.version} |"
     yield f"| sources | {'; '.join(found.text + (f' ({found.doi})' if found.doi else '') for found in recipe.references)} |"
 
 
+def _ours() -> list[str]:
+    """Names of the recipes that this project brings; plugins that happen to be installed are left out."""
+    return [name for name in registry.names() if registry.place_of(name).package == "medq_gen"]
+
+
 def page() -> str:
-    """The whole page; plugins that happen to be installed are left out."""
-    names = [name for name in registry.names() if registry.place_of(name).package == "medq_gen"]
-    return HEAD + "\n".join(line for name in names for line in section(name)) + "\n"
+    """The whole page."""
+    return HEAD + "\n".join([*overview(_ours()), *(line for name in _ours() for line in section(name))]) + "\n"
+
+
+def readme() -> str:
+    """The README with its table renewed: what happens, and the knob."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(START)
+    rows = ["| recipe | what happens | knob |", "| --- | --- | --- |"]
+    for name in _ours():
+        strength = registry.get(name).recipe.strength
+        rows.append(
+            f"| `{name}` | {registry.summary(name)} | {f'{strength.name}, {strength.unit}' if isinstance(strength, Strength) else knob(registry.get(name).recipe)} |"
+        )
+    table = "\n".join(rows)
+    return f"{before}{START}\n{table}\n{END}{rest.partition(END)[2]}"
 
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

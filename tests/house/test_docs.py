@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from medq_gen import registry
 from medq_gen.composition import composed
+from medq_gen.declare import Mix
 from medq_gen.records import Record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,13 +56,22 @@ def test_the_commands_of_the_readme_compose() -> None:
 
 
 def test_the_page_of_recipes_is_what_the_recipes_say() -> None:
-    """docs/recipes.md is made, never written: `python docs/recipes_table.py`."""
+    """docs/recipes.md and the table of the README are made, never written: `python docs/recipes_table.py`."""
     spec = importlib.util.spec_from_file_location("recipes_table", ROOT / "docs" / "recipes_table.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page()
+    assert module.README.read_text(encoding="utf-8") == module.readme()
+
+
+def test_every_recipe_of_mri_has_an_oracle_within_its_bound() -> None:
+    """docs/oracles.json is made by the tests themselves (--write-oracles) and knows every recipe that is no mix."""
+    rows = json.loads((ROOT / "docs" / "oracles.json").read_text(encoding="utf-8"))
+    single = {name for name in registry.names() if name.startswith("mri_") and not isinstance(registry.get(name).recipe, Mix)}
+    assert single <= {row["recipe"] for row in rows}
+    assert all(0 <= row["residual"] <= row["bound"] for row in rows)
 
 
 @pytest.mark.parametrize("package", ["physics", "recipes", "medq_gen"])

@@ -1,0 +1,109 @@
+"""`python -m benchmarks.ladders [recipe ...] [--patterns 20]`: does harm rise with the knob, and do ladders reach their bands?
+
+For every recipe, over patterns drawn on the sample cases that it accepts: the rank correlation of strength and effect along seven places of the knob (for a
+choice: all of it), and whole ladders as a run makes them: levels reached, those inside their band, acquisitions a level, why levels are missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")  # before numpy and torch are imported
+
+POSITIONS = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+HEADER = (
+    "| recipe | patterns | rank correlation, median (worst) | levels reached | in their band | acquisitions a level | missing |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def benches(modality: str, recipe: object) -> Iterator[object]:
+    """Fresh benches of the sample cases that a recipe accepts, one after the other."""
+    from medq_gen import scan_of, sources
+    from medq_gen.ladder import Bench
+    from medq_gen.records import Case
+
+    source = sources.make("sample", {"modality": modality})
+    for case in source.index():
+        if isinstance(case, Case):
+            bench = Bench(*scan_of.healthy_scan(source.load(case), seed=7))
+            if not recipe.refuse(bench.healthy):  # type: ignore[attr-defined]
+                yield bench
+
+
+def row(name: str, n_patterns: int) -> str:
+    """One line of the table."""
+    import numpy as np
+    from scipy.stats import spearmanr
+
+    from medq_gen import registry
+    from medq_gen.declare import LEVELS, Mix, Strength
+    from medq_gen.edits import draw_pattern, edited
+    from medq_gen.ladder import climb
+    from medq_gen.solve import band_of
+
+    recipe, modality = registry.get(name).recipe, registry.place_of(name).modality
+    accepted = list(benches(modality, recipe))
+    if not accepted:
+        return f"| {name} | 0 | | | | | every sample case is refused |"
+    correlations, asked, reached, inside, acquisitions, reasons = [], 0, 0, 0, 0, Counter[str]()
+    for number in range(n_patterns):
+        bench, key = accepted[number % len(accepted)], f"case/{name}/{number}"
+        bench.acquisitions = 1
+        ladder = climb(bench, recipe, root=0, key=key, levels=LEVELS, options=recipe.options if not isinstance(recipe, Mix) else {}, touched_none=False)
+        acquisitions += ladder.acquisitions
+        for rung in ladder.rungs:
+            asked += 1
+            if rung.shot is not None:
+                low, high = band_of(rung.level)
+                reached, inside = reached + 1, inside + (low <= rung.shot.u <= high)
+            elif rung.level == "none":
+                reached, inside = reached + 1, inside + 1
+            else:
+                reasons[rung.reason.partition(" at ")[0].partition(":")[0] or type(rung.error).__name__] += 1
+        pattern = ladder.pattern or draw_pattern(recipe, bench.healthy, root=0, key=key, options=recipe.options)
+        knob = recipe.strength
+        strengths = [knob.at(position) for position in POSITIONS] if isinstance(knob, Strength) else list(knob)
+        harm = [bench.shoot(edited(recipe, bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect).u for strength in strengths]
+        correlations.append(float(spearmanr(range(len(harm)), harm).statistic))
+    why = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
+    cells = (
+        name,
+        f"{n_patterns}",
+        f"{np.median(correlations):.3f} ({min(correlations):.3f})",
+        f"{reached} of {asked}",
+        f"{inside} of {reached}",
+        f"{acquisitions / asked:.2f}",
+        why,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, a row as soon as it is known."""
+    import torch
+
+    from medq_gen import registry
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipes", nargs="*")
+    parser.add_argument("--patterns", type=int, default=20)
+    given = parser.parse_args(arguments)
+    unknown = sorted(set(given.recipes) - set(registry.names()))
+    if unknown:
+        print(registry.unknown("recipe", unknown[0], registry.names()), file=sys.stderr)
+        return 2
+    torch.set_num_threads(1)
+    print(HEADER, flush=True)
+    for name in given.recipes or registry.names():
+        print(row(name, given.patterns), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
