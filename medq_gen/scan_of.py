@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from medq_gen.sources.identity import view_of
-from medq_gen.sources.source import LoadedCase
+from medq_gen.sources.source import LoadedCase, Neighbours
 from physics.measure.pair import View
 from physics.scan import Scan
+
+if TYPE_CHECKING:
+    from physics.mri import MRIScan
+    from physics.mri.chain import Slab
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -53,7 +57,9 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     air, sigma = masked_air(values, body), tissue_sigma(values, body)
     if not air.any():
         sigma = air_sigma(values, body, otherwise=sigma)
-    values, dithered = dither(values, codes_per_unit=255.0 / (view.display.high - view.display.low), seed=seed)
+    codes_per_unit = 255.0 / (view.display.high - view.display.low)
+    step = source_step(values)
+    values, dithered = dither(values, codes_per_unit=codes_per_unit, seed=seed)
     if dithered:
         assumed.append("dither of half a source step")
     if air.any():
@@ -75,7 +81,31 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     )
     if facts.get("spacing") == "assumed":
         assumed.append("pixel spacing of 1 mm")
-    return replace(scan, assumed=(*scan.assumed, *assumed)), view
+    slab = None
+    if loaded.neighbours is not None:
+        slab = _slab(loaded.neighbours, scan, step=step if dithered else None, floor=sigma if air.any() else None, seed=seed)
+    return replace(scan, slab=slab, assumed=(*scan.assumed, *assumed)), view
+
+
+def _slab(neighbours: Neighbours, scan: MRIScan, *, step: float | None, floor: float | None, seed: int) -> Slab:
+    """The slices about the body, made continuous and honest as the body was: its dither, its noise floor where a slice was masked, its phase."""
+    from physics.mri.chain import Slab
+
+    rng, pixels, body = _rng(seed, 1), neighbours.pixels, scan.body.density
+    phase = body / body.abs().clamp(min=torch.finfo(torch.float32).tiny)
+    density = torch.empty(pixels.shape, dtype=body.dtype)
+    for place, one in enumerate(pixels):
+        if place == neighbours.index:
+            density[place] = body
+            continue
+        masked = one == 0
+        values = one if step is None else one + np.float32(step) * (rng.random(one.shape, dtype=np.float32) - np.float32(0.5))
+        values = np.abs(values)
+        if floor is not None:
+            parts = rng.standard_normal((2, int(masked.sum())), dtype=np.float32)
+            values[masked] = np.float32(floor) * np.hypot(parts[0], parts[1])
+        density[place] = torch.from_numpy(values) * phase
+    return Slab(density, neighbours.index, (neighbours.step_mm, *scan.spacing_mm))
 
 
 def _ct(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:

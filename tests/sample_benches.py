@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from medq_gen import scan_of, sources
 from medq_gen.errors import SourceError
 from medq_gen.ladder import Bench
+from medq_gen.records import Case
 
 
 @cache
-def bench_of(modality: str) -> Bench:
-    """The healthy scan and view of the first sample case of a modality."""
+def _cases(modality: str) -> tuple[Any, tuple[Case, ...]]:
     source = sources.make("sample", {"modality": modality})
-    case = next(found for found in source.index() if not isinstance(found, SourceError))
-    return Bench(*scan_of.healthy_scan(source.load(case), seed=7))
+    return source, tuple(found for found in source.index() if not isinstance(found, SourceError))
+
+
+@cache
+def _bench(modality: str, place: int) -> Bench:
+    source, cases = _cases(modality)
+    return Bench(*scan_of.healthy_scan(source.load(cases[place]), seed=7))
+
+
+def bench_of(modality: str, *recipes: Any) -> Bench:
+    """The healthy scan and view of the first sample case of a modality that none of the recipes refuses; of the first of all, where each is refused."""
+    benches = (_bench(modality, place) for place in range(len(_cases(modality)[1])))
+    return next((bench for bench in benches if not any(recipe.refuse(bench.healthy) for recipe in recipes)), _bench(modality, 0))

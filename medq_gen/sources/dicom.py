@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
 
 from medq_gen.errors import SourceError
 from medq_gen.records import Case
-from medq_gen.sources import dicom_pixels, headers
+from medq_gen.sources import dicom_pixels, dicom_slab, headers
 from medq_gen.sources.anatomy import ANATOMIES
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
@@ -175,10 +175,11 @@ class DicomSource(Configured):
         return self._shown_file(file_and_part(case.entry)[0])
 
     def load(self, case: Case) -> LoadedCase:
-        """The pixels of a case."""
+        """The pixels of a case, and of an MRI slice its neighbours in the same series and folder."""
         file, part = file_and_part(case.entry)
         found = checked(self._options.path, file, shown=self._shown_file(file), max_bytes=self._declared.max_bytes)
-        return reloaded(case, dicom_pixels.picture(found, self._declared, int(part)), file=found.shown)
+        made = reloaded(case, dicom_pixels.picture(found, self._declared, int(part)), file=found.shown)
+        return replace(made, neighbours=dicom_slab.neighbours(found, self._declared, int(part), made.pixels)) if case.modality == "mri" else made
 
 
 def duplicate(shown: str) -> SourceError:

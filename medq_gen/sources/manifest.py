@@ -14,7 +14,7 @@ from pydantic import Field
 
 from medq_gen.errors import ConfigError, SourceError
 from medq_gen.records import Case, Origin, Split
-from medq_gen.sources import dicom_pixels, headers, images, volumes
+from medq_gen.sources import dicom_pixels, dicom_slab, headers, images, volumes
 from medq_gen.sources.anatomy import ANATOMIES
 from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, shown_name
@@ -145,9 +145,12 @@ class ManifestSource(Configured):
         if volumes.is_volume(path):
             if self._held is None or self._held[0] != path:
                 self._held = path, volumes.read_volume(found, row.declared)
-            return reloaded(case, volumes.one(self._held[1], found, part, row.declared), file=found.shown)
-        reader = images.picture if images.is_image(path) else dicom_pixels.picture
-        return reloaded(case, reader(found, row.declared, int(part)), file=found.shown)
+            made = reloaded(case, volumes.one(self._held[1], found, part, row.declared), file=found.shown)
+            return replace(made, neighbours=volumes.neighbours_of(self._held[1], part, made.pixels)) if case.modality == "mri" else made
+        if images.is_image(path):
+            return reloaded(case, images.picture(found, row.declared, int(part)), file=found.shown)
+        made = reloaded(case, dicom_pixels.picture(found, row.declared, int(part)), file=found.shown)
+        return replace(made, neighbours=dicom_slab.neighbours(found, row.declared, int(part), made.pixels)) if case.modality == "mri" else made
 
     def _at(self, row: _Row) -> str:
         return f"{self._table} row {row.number}"

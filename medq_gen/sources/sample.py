@@ -1,10 +1,11 @@
-"""Six real pictures that ship inside the dependencies, and one rendered scene: something of every modality without a download."""
+"""Real pictures that ship inside the dependencies, and one rendered scene: something of every modality without a download."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from medq_gen.records import Case, Origin
 from medq_gen.sources import dicom_pixels, limits
 from medq_gen.sources.folder import Found
 from medq_gen.sources.identity import case_of, grouped, reloaded
-from medq_gen.sources.source import Configured, Declared, LoadedCase, Options, Picture, Pixels, Provenance
+from medq_gen.sources.source import Configured, Declared, LoadedCase, Neighbours, Options, Picture, Pixels, Provenance
 from physics.modality import Modality
 
 # Power of the abdomen drops by a factor of 30 between 0.33 and 0.40 of the Nyquist frequency along the phase-encode axis: beyond lies interpolation.
 TRUE_SHARE = 0.35
 _TUBE_SEED = 5
+_SLICE = 14  # through the lateral ventricles, ten slices below and nine above
 
 
 class SampleOptions(Options):
@@ -29,13 +31,14 @@ class SampleOptions(Options):
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture: how to read it, and what may be said of its origin."""
+    """One picture: how to read it and the slices about it, if there are any, and what may be said of its origin."""
 
     name: str
     modality: Modality
     read: Callable[[], Picture]
     licence: str
     origin: Origin = "clinical"
+    neighbours: Callable[[], Neighbours | None] | None = None
 
 
 def _shipped(package: str, *parts: str) -> Path:
@@ -77,6 +80,22 @@ def axial_head() -> Picture:
     return dicom_pixels.picture(_pydicom("J2K_pixelrep_mismatch.dcm"), Declared(anatomy="head"), 0)
 
 
+@cache
+def _echo_planar() -> tuple[Picture, Neighbours | None]:
+    from medq_gen.sources import volumes
+
+    path = _shipped("nibabel", "tests", "data", "example4d.nii.gz")
+    found, declared = Found(path, path.name, path.name), Declared(modality="mri", anatomy="head", volume=0)
+    volume = volumes.read_volume(found, declared)
+    made = volumes.one(volume, found, f"axial-{_SLICE}", declared)
+    return made, volumes.neighbours_of(volume, made.part, made.pixels)
+
+
+def echo_planar_head() -> Picture:
+    """Axial echo-planar head of 2 x 2 mm, one of 24 slices 2.2 mm apart, from the first of two volumes; what lies outside the brain was set to 0."""
+    return replace(_echo_planar()[0], part="0")
+
+
 def _pydicom(name: str) -> Found:
     return Found(_shipped("pydicom", "data", "test_files", name), name, name)
 
@@ -107,6 +126,7 @@ def tube() -> Picture:
 SAMPLES: tuple[Sample, ...] = (
     Sample("matplotlib_s1045", "mri", sagittal_head, "Matplotlib licence (sample data s1045 of Matplotlib)"),
     Sample("pydicom_examples_overlay", "mri", axial_abdomen, "MIT (test file examples_overlay of pydicom)"),
+    Sample("nibabel_example4d", "mri", echo_planar_head, "MIT (test file example4d of NiBabel)", neighbours=lambda: _echo_planar()[1]),
     Sample("pydicom_j2k_pixelrep_mismatch", "ct", axial_head, "MIT (test file J2K_pixelrep_mismatch of pydicom)"),
     Sample("tube", "endoscopy", tube, "Apache-2.0 (rendered by this project)", "phantom"),
     Sample("skimage_immunohistochemistry", "histopathology", immunohistochemistry, "no known copyright restrictions (CMMI; scikit-image data)"),
@@ -141,7 +161,8 @@ class SampleSource(Configured):
         sample = next((sample for sample in SAMPLES if sample.name == name), None)
         if sample is None:
             raise SourceError(case.entry, "entry", "there is no such sample", f"Allowed: {', '.join(sample.name for sample in SAMPLES)}")
-        return reloaded(case, _read(sample), file=name)
+        made = reloaded(case, _read(sample), file=name)
+        return replace(made, neighbours=sample.neighbours()) if sample.neighbours else made
 
 
 def _read(sample: Sample) -> Picture:

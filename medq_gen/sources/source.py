@@ -42,12 +42,28 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The slices about a picture that was cut from a volume, evenly spaced.
+
+    pixels : (slice, row, column) float32, native values; entry `index` is the picture. step_mm : from slice to slice, along their normal.
+    """
+
+    pixels: Pixels
+    index: int
+    step_mm: float
+
+
+@dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case with its pixels: MRI float32, CT float32 HU, colour uint8 (rows, columns, 3); field_mask where the source knows the lit field."""
+    """A case with its pixels: MRI float32, CT float32 HU, colour uint8 (rows, columns, 3).
+
+    field_mask : where the source knows the lit field. neighbours : of an MRI slice, where the source is a volume or a series.
+    """
 
     case: Case
     pixels: Pixels
     field_mask: Mask | None = None
+    neighbours: Neighbours | None = None
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,8 @@ from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.dicom_pixels import quiet
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
-from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Options, Picture, Pixels, Provenance
+from medq_gen.sources.slabs import joined, reach
+from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Neighbours, Options, Picture, Pixels, Provenance
 from physics.modality import Modality
 
 NIFTI = (".nii", ".nii.gz")
@@ -29,6 +30,7 @@ OTHERS = (".nrrd", ".mha")
 _SIDECARS = (".json", ".bval", ".bvec", ".tsv")
 _BROKEN = "Open the file in a viewer; if it shows there, save it again"
 _MAX_VOXELS = 150_000_000
+UPRIGHT = math.cos(math.radians(1.0))  # slices that lean more are no slab: their pixels do not lie above each other
 _MM = {"mm": 1.0, "meter": 1000.0, "micron": 1e-3, "unknown": 1.0}
 # Patient axes are x right, y front, z head (RAS). A slice is shown as radiologists hang it: rows, columns as (axis, direction); right is left on the screen.
 _HANGING: dict[str, tuple[tuple[int, int], tuple[int, int], int]] = {
@@ -184,11 +186,16 @@ def _text_header(path: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Hanging:
-    """A volume seen in one plane: how to take a slice of it. axes : voxel axes of rows, columns and slices; flips : whether rows and columns run backwards."""
+    """A volume seen in one plane: how to take a slice of it.
+
+    axes : voxel axes of rows, columns and slices. flips : whether rows and columns run backwards. step_mm : from slice to slice, None
+    where the slices are not stacked along their normal (a sheared affine).
+    """
 
     axes: tuple[int, int, int]
     flips: tuple[bool, bool]
     spacing_mm: tuple[float, float]
+    step_mm: float | None
     oblique_deg: float
 
 
@@ -209,11 +216,14 @@ def hanging(affine: Pixels, plane: str, *, shown: str) -> Hanging:
     rows, columns, normal = _HANGING[plane]
     steps = np.linalg.norm(matrix, axis=0)
     (row, row_direction), (column, column_direction), (through, _) = of_patient[rows[0]], of_patient[columns[0]], of_patient[normal]
-    cosine = abs(np.cross(matrix[:, row], matrix[:, column])[normal]) / np.linalg.norm(np.cross(matrix[:, row], matrix[:, column]))
+    across = np.cross(matrix[:, row], matrix[:, column])
+    upright = abs(across @ matrix[:, through]) / (np.linalg.norm(across) * steps[through])
+    cosine = abs(across[normal]) / np.linalg.norm(across)
     return Hanging(
         axes=(row, column, through),
         flips=(row_direction != rows[1], column_direction != columns[1]),
         spacing_mm=(float(steps[row]), float(steps[column])),
+        step_mm=float(steps[through]) if upright > UPRIGHT else None,
         oblique_deg=round(math.degrees(math.acos(min(1.0, float(cosine)))), 3),
     )
 
@@ -323,7 +333,24 @@ class VolumeSource(Configured):
         if self._held is None or self._held[0] != file:
             shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
             self._held = file, read_volume(checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes), self._declared)
-        return reloaded(case, one(self._held[1], Found(self._options.path, file, file), part, self._declared), file=file)
+        volume = self._held[1]
+        made = reloaded(case, one(volume, Found(self._options.path, file, file), part, self._declared), file=file)
+        return replace(made, neighbours=neighbours_of(volume, part, made.pixels)) if case.modality == "mri" else made
+
+
+def neighbours_of(volume: Volume, part: str, pixels: Pixels) -> Neighbours | None:
+    """The slices about one that a part names, cut from the volume that is at hand."""
+    plane, _, rest = part.partition("-")
+    view, place = hanging(volume.affine, plane, shown="volume"), int(rest.partition("-")[0])
+    if view.step_mm is None:
+        return None
+    first, last = reach(place, volume.stored.shape[view.axes[2]], step_mm=view.step_mm, pixels=pixels.size)
+    block = np.moveaxis(volume.stored, view.axes[2], 0)[first:last]  # a view: rows and columns in the order of their voxel axes
+    if view.axes[0] > view.axes[1]:
+        block = block.swapaxes(1, 2)
+    slices = block[:, :: -1 if view.flips[0] else 1, :: -1 if view.flips[1] else 1].astype(np.float32) * np.float32(volume.slope) + np.float32(volume.intercept)
+    slices[place - first] = pixels
+    return joined(slices, place - first, step_mm=view.step_mm)
 
 
 def one(volume: Volume, found: Found, part: str, declared: Declared) -> Picture:

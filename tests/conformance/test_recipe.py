@@ -18,6 +18,7 @@ from medq_gen import registry
 from medq_gen.composition import composed
 from medq_gen.declare import Mix, Strength
 from medq_gen.edits import draw_pattern, edited
+from medq_gen.ladder import Bench
 from medq_gen.tasks import vocabulary
 from physics.scan import EditConflict, acquire
 
@@ -46,9 +47,9 @@ def digest(value: Any) -> str:
     return made.hexdigest()
 
 
-def pattern_of(named: Any, *, key: str = KEY) -> dict[str, Any]:
+def pattern_of(named: Any, *, key: str = KEY, bench: Bench | None = None) -> dict[str, Any]:
     """A pattern, with the tops of a mix at three fifths of each scale."""
-    drawn = draw_pattern(named.recipe, bench_of(named.modality).healthy, root=1, key=key, options={})
+    drawn = draw_pattern(named.recipe, (bench or bench_of(named.modality, named.recipe)).healthy, root=1, key=key, options={})
     return {**drawn, "tops": {part.name: 0.6 for part in named.recipe.parts}} if isinstance(named.recipe, Mix) else drawn
 
 
@@ -58,14 +59,14 @@ def strength_at(named: Any, position: float) -> float | str:
 
 
 def scan_at(named: Any, position: float, *, key: str = KEY) -> Any:
-    return edited(named.recipe, bench_of(named.modality).healthy, strength=strength_at(named, position), pattern=pattern_of(named, key=key))
+    return edited(named.recipe, bench_of(named.modality, named.recipe).healthy, strength=strength_at(named, position), pattern=pattern_of(named, key=key))
 
 
 def test_neutral_is_the_reference_byte_for_byte(named: Any) -> None:
     """With the strength at neutral the picture is the reference to the last bit."""
     if not isinstance(named.recipe.strength, Strength):
         pytest.skip("discrete choices have no neutral value")
-    assert torch.equal(acquire(scan_at(named, 0.0)), bench_of(named.modality).reference)
+    assert torch.equal(acquire(scan_at(named, 0.0)), bench_of(named.modality, named.recipe).reference)
 
 
 def test_the_same_key_gives_the_same_bytes(named: Any) -> None:
@@ -77,16 +78,16 @@ def test_the_same_key_gives_the_same_bytes(named: Any) -> None:
 
 def test_the_healthy_scan_is_not_touched(named: Any) -> None:
     """Editing and acquiring leave every array of the healthy scan as it was."""
-    healthy = bench_of(named.modality).healthy
+    healthy = bench_of(named.modality, named.recipe).healthy
     before = digest(healthy)
     picture = acquire(scan_at(named, 0.7))
     assert digest(healthy) == before
-    assert not torch.equal(picture, bench_of(named.modality).reference), "the degradation did nothing at 70 % of its scale"
+    assert not torch.equal(picture, bench_of(named.modality, named.recipe).reference), "the degradation did nothing at 70 % of its scale"
 
 
 def test_the_picture_is_finite_and_of_the_same_grid(named: Any) -> None:
     """At the limit of the knob the picture still has the grid, the type and finite values."""
-    reference, picture = bench_of(named.modality).reference, acquire(scan_at(named, 1.0))
+    reference, picture = bench_of(named.modality, named.recipe).reference, acquire(scan_at(named, 1.0))
     assert picture.shape == reference.shape
     assert picture.dtype == reference.dtype
     assert bool(torch.isfinite(picture).all())
@@ -102,21 +103,22 @@ def test_edits_of_one_modality_commute_or_conflict(named: Any) -> None:
     """Two recipes compose in either order to the same picture, or refuse in either order."""
     if isinstance(named.recipe, Mix):
         pytest.skip("a mix is itself a composition")
-    healthy = bench_of(named.modality).healthy
     for other in (registry.get(name) for name in registry.names()):
         if other.modality != named.modality or other.name <= named.name or isinstance(other.recipe, Mix):
             continue
+        bench = bench_of(named.modality, named.recipe, other.recipe)
+        healthy = bench.healthy
         pictures = []
         for first, second in ((named, other), (other, named)):
             try:
-                scan = first.recipe.edit(healthy, strength=strength_at(first, 0.5), pattern=pattern_of(first))
-                pictures.append(acquire(second.recipe.edit(scan, strength=strength_at(second, 0.5), pattern=pattern_of(second))))
+                scan = first.recipe.edit(healthy, strength=strength_at(first, 0.5), pattern=pattern_of(first, bench=bench))
+                pictures.append(acquire(second.recipe.edit(scan, strength=strength_at(second, 0.5), pattern=pattern_of(second, bench=bench))))
             except EditConflict:
                 pictures.append(None)
         if pictures[0] is None or pictures[1] is None:
             assert pictures == [None, None], f"{named.name} and {other.name} conflict in one order only"
         else:
-            torch.testing.assert_close(pictures[0], pictures[1], rtol=1e-4, atol=1e-4 * float(bench_of(named.modality).reference.abs().max()))
+            torch.testing.assert_close(pictures[0], pictures[1], rtol=1e-4, atol=1e-4 * float(bench.reference.abs().max()))
 
 
 def test_harm_rises_with_strength(named: Any) -> None:
@@ -124,7 +126,7 @@ def test_harm_rises_with_strength(named: Any) -> None:
     positions = [0.2, 0.4, 0.55, 0.7, 0.85, 1.0]
     if not isinstance(named.recipe.strength, Strength):
         positions = [i / (len(named.recipe.strength) - 1) for i in range(len(named.recipe.strength))]
-    bench = bench_of(named.modality)
+    bench = bench_of(named.modality, named.recipe)
     u = [bench.shoot(scan_at(named, position), strength_at(named, position), named.recipe.effect).u for position in positions]
     assert spearmanr(positions, u).statistic >= 0.94, list(zip(positions, u, strict=True))
     assert u[-1] >= 0.9 * max(u)

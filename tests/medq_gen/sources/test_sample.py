@@ -24,8 +24,8 @@ def cases() -> dict[str, Case]:
 
 
 def test_every_modality_is_there(cases: dict[str, Case]) -> None:
-    """Two MRI and one of each other modality; only the rendered scene is a phantom; each states its licence."""
-    assert sorted(case.modality for case in cases.values()) == ["ct", "endoscopy", "fundus", "histopathology", "mri", "mri"]
+    """Three MRI and one of each other modality; only the rendered scene is a phantom; each states its licence."""
+    assert sorted(case.modality for case in cases.values()) == ["ct", "endoscopy", "fundus", "histopathology", "mri", "mri", "mri"]
     assert {name for name, case in cases.items() if case.origin == "phantom"} == {"tube"}
     assert all(len(case.licence) > 2 and case.licence != "unstated" for case in cases.values())
 
@@ -92,7 +92,21 @@ def test_masked_air_is_known(cases: dict[str, Case]) -> None:
 
 
 def test_filter_by_modality() -> None:
-    """source.modality=mri leaves the two MRI pictures, without an error for the others."""
+    """source.modality=mri leaves the three MRI pictures, without an error for the others."""
     found = list(make("sample", {"modality": "mri"}).index())
-    assert [item.modality for item in found if isinstance(item, Case)] == ["mri", "mri"]
-    assert len(found) == 2
+    assert [item.modality for item in found if isinstance(item, Case)] == ["mri", "mri", "mri"]
+    assert len(found) == 3
+
+
+def test_echo_planar_head_lies_in_a_slab(cases: dict[str, Case]) -> None:
+    """A slice through bright ventricles, eight neighbours to either side 2.2 mm apart; the picture itself is among them."""
+    case = cases["nibabel_example4d"]
+    assert (case.view, case.anatomy) == ("axial", "head")
+    assert case.spacing_mm == pytest.approx((2.0, 2.0))
+    found = SOURCE.load(case)
+    assert found.neighbours is not None
+    assert found.neighbours.pixels.shape == (17, 96, 128)
+    assert found.neighbours.step_mm == pytest.approx(2.2, rel=1e-4)
+    np.testing.assert_array_equal(found.neighbours.pixels[8], found.pixels)
+    means = found.neighbours.pixels.mean(axis=(1, 2))
+    assert np.abs(np.diff(means)).max() < 0.15 * means.max()
