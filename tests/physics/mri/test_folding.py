@@ -1,0 +1,109 @@
+"""Regular aliasing against sums of shifted pictures, and its inverse against the body."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from physics import phantoms
+from physics.fourier import frequencies, to_kspace, to_picture
+from physics.mri import MRIScan
+from physics.mri.accelerate import accelerated_lines, regular_sense
+from physics.mri.acquire import acquire_complex, acquire_kspace
+from physics.mri.folding import divisible, folded, resized, stacked, unstacked, with_size
+from physics.mri.regular_sense import AIR_PENALTY, unfold_regular
+from physics.mri.sampling import every_rth
+from physics.scan import acquire
+
+
+def draw(shape, seed=0):
+    return torch.randn(shape, dtype=torch.complex128, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(("shape", "phase_axis", "step"), [((12, 7), 0, 3), ((9, 8), 0, 3), ((7, 12), 1, 4), ((5, 15), 1, 5)])
+def test_folding_is_the_sum_of_shifted_pictures(shape, phase_axis, step):
+    """a(u) = sum of the picture at u + m N/R from the centre pixel, for every pixel; pixels are stacked in the same groups."""
+    pictures = draw((2, *shape))
+    found = folded(to_kspace(pictures), step=step, phase_axis=phase_axis)
+    n = shape[phase_axis]
+    for place in range(n // step):
+        rows = [(place + m * n // step + n // 2) % n for m in range(step)]
+        expected = pictures.index_select(phase_axis + 1, torch.tensor(rows)).sum(dim=phase_axis + 1)
+        torch.testing.assert_close(found[place].T, expected, atol=1e-10, rtol=0)
+        torch.testing.assert_close(stacked(pictures, step=step, phase_axis=phase_axis)[place].sum(dim=-1).T, expected, atol=1e-10, rtol=0)
+    one = stacked(pictures[:1], step=step, phase_axis=phase_axis)[..., 0, :]
+    assert torch.equal(unstacked(one, phase_axis=phase_axis), pictures[0])
+
+
+@pytest.mark.parametrize(("n", "size"), [(10, 12), (9, 12), (10, 15), (9, 15)])
+def test_a_finer_grid_shows_the_same_picture(n, size):
+    """More lines leave a smooth picture its level and its place, and fewer give it back; sizes even and odd."""
+    index = torch.arange(n, dtype=torch.float64)
+    wave = torch.exp(2j * torch.pi * 2 * (index - n // 2) / n)[:, None] * torch.ones(1, 4)
+    fine = torch.arange(size, dtype=torch.float64)
+    expected = torch.exp(2j * torch.pi * 2 * (fine - size // 2) / size)[:, None] * torch.ones(1, 4)
+    larger = to_picture(with_size(to_kspace(wave[None]), n_lines=size, phase_axis=0))[0]
+    torch.testing.assert_close(larger, expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(resized(larger, n_lines=n, phase_axis=0), wave, atol=1e-12, rtol=0)
+    assert divisible(10, step=4) == 12
+    assert divisible(12, step=4) == 12
+
+
+@pytest.mark.parametrize(("shape", "phase_axis", "step"), [((64, 48), 0, 2), ((63, 49), 0, 3), ((50, 64), 1, 4)])
+def test_exact_maps_without_noise_unfold_the_body(shape, phase_axis, step, oracle):
+    """Every R-th line and the true maps give back the complex body, whatever the covariance."""
+    scan = MRIScan.of(phantoms.ellipses(shape, torch.float64), n_coils=8, phase_axis=phase_axis)
+    kspace = acquire_kspace(scan.with_lines(every_rth(scan.n_lines, step=step)))
+    maps = scan.sensitivity.maps(shape)
+    found = unfold_regular(kspace, maps, step=step, phase_axis=phase_axis, covariance=scan.array.covariance())
+    oracle("mri_sense_noise", "exact maps unfold the body without noise", float((found - scan.body.density).norm() / scan.body.density.norm()), below=1e-5)
+
+
+def test_the_covariance_and_the_penalty_enter_the_equations():
+    """x = (S^H Psi^-1 S + p)^-1 S^H Psi^-1 a against a dense solution of one column of pixels."""
+    maps, kspace = draw((3, 6, 2), 1), draw((3, 6, 2), 2)
+    mixing = draw((3, 3), 3).numpy()
+    covariance = mixing @ mixing.conj().T + np.eye(3)
+    penalty = torch.rand(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    found = unfold_regular(kspace, maps, step=3, phase_axis=0, covariance=covariance, penalty=penalty)
+    aliased = folded(kspace, step=3, phase_axis=0).numpy()
+    weight = np.linalg.inv(covariance)
+    for place in range(2):
+        rows = [(place + 2 * m + 3) % 6 for m in range(3)]
+        for column in range(2):
+            s = maps[:, rows, column].numpy()
+            system = s.conj().T @ weight @ s + np.diag(penalty[rows, column].numpy())
+            np.testing.assert_allclose(found[rows, column], np.linalg.solve(system, s.conj().T @ weight @ aliased[place, column]), atol=1e-10)
+    with pytest.raises(ValueError, match="not divisible"):
+        unfold_regular(kspace, maps, step=4, phase_axis=0, covariance=covariance)
+
+
+@pytest.mark.parametrize(("shape", "phase_axis", "step"), [((96, 80), 0, 3), ((80, 97), 1, 3)])
+def test_estimated_maps_leave_little_aliasing(shape, phase_axis, step):
+    """Maps from the calibration lines: the source to 6 %, on sizes that the step does not divide, well below zero filling."""
+    source = 100 * phantoms.ellipses(shape)
+    scan = MRIScan.of(source, n_coils=8, phase_axis=phase_axis)
+    unfolding = regular_sense(scan, step=step, n_centre=24)
+    found = acquire(unfolding)
+    assert float((found - source).norm() / source.norm()) < 0.06
+    plain = acquire(scan.with_lines(unfolding.lines))
+    assert float((found - source).norm()) < 0.4 * float((plain - source).norm())
+
+
+def test_calibration_lines_only_calibrate_and_air_is_damped():
+    """Lines between the regular ones that lie outside the calibration do not matter; noise in air is shrunk to about a fifth."""
+    scan = regular_sense(MRIScan.of(100 * phantoms.ellipses((96, 80)), n_coils=8), step=2, n_centre=16)
+    assert torch.equal(scan.lines, accelerated_lines(96, step=2, n_centre=16))
+    assert int((frequencies(96).abs() <= 7.5).sum()) == 15
+    more = scan.lines.clone()
+    more[21] = True
+    kspace = acquire_kspace(scan)
+    other = kspace.clone()
+    other[:, 21] = 3.0
+    one = scan.reconstruction(kspace, lines=scan.lines, phase_axis=0)
+    torch.testing.assert_close(scan.reconstruction(other, lines=more, phase_axis=0), one)
+    torch.testing.assert_close(acquire_complex(scan), one)
+    assert AIR_PENALTY == 4.0
+    with pytest.raises(ValueError, match="at least 2"):
+        regular_sense(scan, step=1, n_centre=16)
