@@ -18,7 +18,7 @@ from medq_gen import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = ROOT / "tests" / "plugin_package"
-RECIPE = "mri_zipper"  # of the plugin: cheap, and its physics is its own
+RECIPE = "mri_radio_station"  # of the plugin: cheap, and its physics is its own
 
 
 def install_plugin(site: Path) -> Path:

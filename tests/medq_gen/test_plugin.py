@@ -53,7 +53,7 @@ def test_a_station_outside_the_matrix_is_refused(interference: ModuleType) -> No
 
 def test_options_of_draw_are_the_users(interference: ModuleType) -> None:
     """every_px and reach are what recipe.pattern.* may set, and decide what is drawn: one station for every so many columns, within reach."""
-    recipe = registry.get("mri_zipper").recipe
+    recipe = registry.get("mri_radio_station").recipe
     scan = MRIScan.of(torch.ones((64, 64)))
     assert recipe.options == {"every_px": 20.0, "reach": 0.6}
     drawn = recipe.pattern(np.random.default_rng(0), scan, every_px=12.8, reach=0.1)["offsets_px"]

@@ -40,7 +40,7 @@ def test_listing_imports_no_torch(plugin: Path) -> None:
     """names() and summary() import neither torch nor a recipe, plugins included."""
     code = (
         "from medq_gen import registry; lines = [registry.summary(name) for name in registry.names()]; import sys;"
-        "assert 'mri_zipper' in registry.names() and all(lines);"
+        "assert 'mri_radio_station' in registry.names() and all(lines);"
         "bad = [name for name in sys.modules if name.partition('.')[0] in ('torch', 'numpy', 'cv2', 'pydantic') or name.startswith('recipes.mri.')];"
         "sys.exit(str(bad) if bad else 0)"
     )
@@ -91,8 +91,8 @@ def test_two_recipes_of_one_name_are_refused(plugin: Path) -> None:
 
 
 def test_patterns_choose_names(plugin: Path) -> None:
-    """mri_z* fits the plugin's recipe and no other; a pattern that fits nothing gives an empty list."""
-    assert registry.matching("mri_z*") == [RECIPE]
+    """mri_radio_* fits the plugin's recipe and no other; a pattern that fits nothing gives an empty list."""
+    assert registry.matching("mri_radio_*") == [RECIPE]
     assert registry.matching("xray_*") == []
     assert set(registry.matching("ct_*")) == {name for name in registry.names() if name.startswith("ct_")}
     assert "zipper_plugin.interference" not in sys.modules

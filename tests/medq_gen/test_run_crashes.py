@@ -147,7 +147,7 @@ def test_a_shard_that_kills_its_worker_twice_becomes_failure_rows(site: Path, so
         "    return real(bench, recipe, **given)\n"
         "import medq_gen.work\nmedq_gen.work.climb = climb\n"
     )
-    recipe = site / "zipper_plugin" / "recipes" / "mri" / "zipper.py"
+    recipe = site / "zipper_plugin" / "recipes" / "mri" / "radio_station.py"
     before = recipe.read_text()
     cases = sorted({record.case for record in _quick(source, tmp_path / "listing")})
     (tmp_path / "victim").write_text(cases[1])
