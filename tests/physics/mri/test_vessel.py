@@ -1,0 +1,88 @@
+"""Vessels are found where they are bright, compact and round, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from physics.fourier import centred_grid
+from physics.mri import MRIScan
+from physics.mri.vessel import Vessel, bright_vessels, drawn_vessel, lumen
+
+SHAPE, SPACING = (121, 150), (1.5, 1.2)
+
+
+def body(*, tissue: float = 100.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A trunk with a mild texture, and its grid in millimetres."""
+    down, right = (grid * step for grid, step in zip(centred_grid(SHAPE), SPACING, strict=True))
+    inside = (down / 80) ** 2 + (right / 82) ** 2 <= 1
+    texture = ndimage.gaussian_filter(np.random.default_rng(0).standard_normal(SHAPE), 3.0)
+    return tissue * inside * (1 + 0.8 * torch.from_numpy(texture)), down, right
+
+
+def disc(down: torch.Tensor, right: torch.Tensor, centre: tuple[float, float], radius: float) -> torch.Tensor:
+    """A disc with soft rims, as a band-limited picture has."""
+    return torch.sigmoid((radius - torch.hypot(down - centre[0], right - centre[1])) / 0.4)
+
+
+@pytest.mark.parametrize("radius", [4.0, 7.0, 11.0])
+@pytest.mark.parametrize("centre", [(10.3, -21.4), (-30.0, 33.3)])
+def test_a_bright_disc_is_found(radius, centre):
+    """Place within half a pixel along each axis, radius within a tenth or half a millimetre."""
+    picture, down, right = body()
+    found = bright_vessels(MRIScan.of(picture * (1 + 1.5 * disc(down, right, centre, radius)), spacing_mm=SPACING))
+    assert len(found) == 1
+    assert abs(found[0].centre_mm[0] - centre[0]) < SPACING[0] / 2
+    assert abs(found[0].centre_mm[1] - centre[1]) < SPACING[1] / 2
+    assert abs(found[0].radius_mm - radius) < max(0.5, 0.1 * radius)
+    assert found[0].found
+
+
+def test_what_stands_out_most_comes_first():
+    """Two discs: the brighter against its surroundings is first, whatever its size."""
+    picture, down, right = body()
+    picture = picture * (1 + 1.2 * disc(down, right, (20.0, 20.0), 9.0) + 2.2 * disc(down, right, (-25.0, -20.0), 5.0))
+    found = bright_vessels(MRIScan.of(picture, spacing_mm=SPACING))
+    assert [round(vessel.centre_mm[0] / 5) for vessel in found] == [-5, 4]
+
+
+def test_what_is_no_vessel_is_not_found():
+    """Plain tissue, a bar, a bright rim of fat, a dark disc, a faint disc, a large organ, a bright disc in air."""
+    picture, down, right = body()
+    rim = ((down / 80) ** 2 + (right / 82) ** 2 > 0.88) & (picture > 0)
+    bar = ((right - 0.3 * down).abs() < 3.0) & (down.abs() < 40)
+    others = {
+        "plain": picture,
+        "bar": picture * (1 + 1.5 * bar),
+        "rim": picture * (1 + 2.0 * rim),
+        "dark": picture * (1 - 0.9 * disc(down, right, (0.0, 10.0), 7.0)),
+        "faint": picture * (1 + 0.4 * disc(down, right, (0.0, 10.0), 7.0)),
+        "organ": picture * (1 + 1.5 * disc(down, right, (0.0, 10.0), 35.0)),
+        "air": picture + 250 * disc(down, right, (-85.0, -80.0), 4.0),
+        "empty": torch.zeros_like(picture),
+    }
+    assert {name: bright_vessels(MRIScan.of(other, spacing_mm=SPACING)) for name, other in others.items()} == dict.fromkeys(others, ())
+
+
+def test_a_drawn_vessel_lies_under_the_skin():
+    """8 to 30 mm deep, all around the body, 3.5 to 8 mm in radius, and said to be drawn."""
+    picture, _, _ = body()
+    scan, rng = MRIScan.of(picture, spacing_mm=SPACING), np.random.default_rng(1)
+    drawn = [drawn_vessel(scan, rng) for _ in range(60)]
+    assert not any(vessel.found for vessel in drawn)
+    assert all(3.5 <= vessel.radius_mm <= 7.8 for vessel in drawn)
+    for vessel in drawn:
+        assert 81 - 35 < np.hypot(*vessel.centre_mm) < 81 - 2.5  # the body counts its rim of three pixels, 4.5 mm
+    assert np.ptp([vessel.centre_mm[1] for vessel in drawn]) > 80
+
+
+def test_the_lumen_is_a_disc_in_millimetres():
+    """Area pi r^2 and centre as stated, on unequal spacing."""
+    scan = MRIScan.of(body()[0], spacing_mm=SPACING)
+    inside = lumen(scan, Vessel((-12.0, 30.0), 8.0))
+    down, right = (grid * step for grid, step in zip(centred_grid(SHAPE), SPACING, strict=True))
+    assert float(inside.sum()) * SPACING[0] * SPACING[1] == pytest.approx(np.pi * 64, rel=0.02)
+    assert float((inside * down).sum() / inside.sum()) == pytest.approx(-12.0, abs=0.1)
+    assert float((inside * right).sum() / inside.sum()) == pytest.approx(30.0, abs=0.1)
