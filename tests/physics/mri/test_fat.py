@@ -1,0 +1,68 @@
+"""Fat is told from water where the picture shows it, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from fat_phantoms import HEAD, TRUNK, body_of
+
+from physics.mri.body import Body
+from physics.mri.fat import bright_layer, depth_mm, fat_share, offset_hz, refuse_without_fat, suppressed_share
+
+Oracle = Callable[..., None]
+
+
+@pytest.mark.parametrize("parts", [HEAD, TRUNK], ids=["head", "trunk"])
+def test_known_fat_is_found_with_its_borders(parts: tuple[tuple[float, float], ...], oracle: Oracle) -> None:
+    """A ring of fat is found whole and alone, and mixed pixels hold the share of the signal that they were made with."""
+    body, truth = body_of(parts)
+    found = fat_share(body).numpy()
+    signal = body.density.abs().numpy()
+    oracle(
+        "mri_chemical_shift",
+        "fat found against a phantom's, share of all fat signal",
+        (np.abs(found - truth) * signal).sum() / (truth * signal).sum(),
+        below=0.03,
+    )
+    mixed = (truth > 0.2) & (truth < 0.98) & (signal > 40)
+    assert mixed.sum() > 200
+    oracle("mri_india_ink", "share of fat in mixed pixels of a phantom, root mean square", np.sqrt(np.mean((found - truth)[mixed] ** 2)), below=0.1)
+    assert np.abs(found[(truth < 0.01) & (signal > 1)]).max() < 0.15
+
+
+def test_a_brain_without_its_skull_has_no_fat() -> None:
+    """White matter is bright and comes near the border, but it is no layer."""
+    stripped, _ = body_of(((50.0, 70.0), (46.5, 120.0)))
+    assert not bright_layer(stripped).any()
+    assert refuse_without_fat(stripped) is not None
+    assert float(suppressed_share(stripped).sum()) == 0
+
+
+def test_a_dark_layer_is_suppressed_fat_and_no_bright_one() -> None:
+    """A dim ring beneath the skin reads as suppressed fat; a bright one does not; neither does a uniform disc."""
+    dim, truth = body_of(((56.4, 60.0), (54.9, 30.0), (52.7, 100.0)))
+    found = suppressed_share(dim).numpy()
+    assert not bright_layer(dim).any()
+    ring = (truth > 0.9) & (depth_mm(dim) > 3)
+    assert found[ring].mean() > 0.6
+    assert (found * (truth == 0) * (depth_mm(dim) > 8)).sum() < 0.02 * found.sum()
+    assert float(suppressed_share(body_of(HEAD)[0]).sum()) == 0
+    assert float(suppressed_share(body_of(((56.4, 100.0),))[0]).sum()) == 0
+
+
+def test_depth_counts_in_millimetres_from_the_skin_only() -> None:
+    """Depth follows the spacing of each axis, and where the picture cuts the body there is no skin."""
+    picture = torch.zeros(60, 80, dtype=torch.complex128)
+    picture[:, 20:60] = 100.0  # cut at the upper and the lower edge
+    depth = depth_mm(Body(picture, (3.0, 0.5)))
+    assert depth[30, 39] == pytest.approx(0.5 * 20, abs=1e-9)
+    np.testing.assert_allclose(depth[0], depth[30])
+
+
+def test_the_offset_of_fat_is_217_hertz_at_one_and_a_half_tesla() -> None:
+    """3.4 ppm of the Larmor frequency."""
+    assert offset_hz(1.5) == pytest.approx(217, abs=0.3)
+    assert offset_hz(3.0) == pytest.approx(434, abs=0.5)

@@ -1,0 +1,59 @@
+"""Soft classes of tissue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from physics.mri.body import Body
+from physics.mri.scan import MRIScan
+from physics.mri.tissue import NAMES, relaxation, reweighted, tissue_shares
+
+Oracle = Callable[..., None]
+
+
+def phantom(*, noise: float, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of three tissues under a field of +-25 %, and which tissue is where (-1: air)."""
+    y, x = np.meshgrid(np.linspace(-1, 1, 150), np.linspace(-1, 1, 171), indexing="ij")
+    label = np.where(np.hypot(y, x) < 0.85, 1, -1)
+    label[(np.hypot(y + 0.2, x - 0.25) < 0.42) & (label >= 0)] = 2
+    label[(np.hypot((y - 0.35) / 2, x + 0.2) < 0.2) & (label >= 0)] = 0
+    bright = np.array([25.0, 70.0, 100.0])[label.clip(0)] * (label >= 0) * np.exp(0.2 * y - 0.15 * x + 0.1 * x**2)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return np.abs(bright + noise * rng.standard_normal(bright.shape)), label
+
+
+def test_known_tissues_are_told_apart_under_a_field(oracle: Oracle) -> None:
+    """Nearly every pixel goes to its own tissue, dark to bright, although the field makes one tissue as bright as the next."""
+    picture, label = phantom(noise=2.0)
+    shares = tissue_shares(Body(torch.from_numpy(picture).to(torch.complex128), (1.0, 1.0))).numpy()
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, atol=1e-12)
+    assert shares.min() >= 0
+    own = np.take_along_axis(shares[:3], label.clip(0)[None], axis=0)[0]
+    oracle("mri_transmit_field", "share of a phantom's tissue given to another class", 1 - own[label >= 0].mean(), below=0.05)
+    for tissue in range(3):
+        assert own[label == tissue].mean() > 0.9, NAMES[tissue]
+
+
+def test_a_neutral_ratio_changes_nothing_and_air_is_left_alone() -> None:
+    """Ratios of 1 give factors of 1; a ratio of one class changes that class by its share and nothing in air."""
+    picture, label = phantom(noise=0.5)
+    scan = MRIScan.of(torch.from_numpy(picture))
+    torch.testing.assert_close(reweighted(scan, torch.ones(4, dtype=torch.float64)), torch.ones(picture.shape, dtype=torch.float64), rtol=0, atol=1e-12)
+    factor = reweighted(scan, torch.tensor([1.0, 1.0, 0.5, 1.0], dtype=torch.float64)).numpy()
+    assert factor[label == 2].mean() == pytest.approx(0.5, abs=0.05)
+    assert factor[label == 0].mean() == pytest.approx(1.0, abs=0.02)
+    assert factor[0, 0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_relaxation_is_slower_at_higher_field() -> None:
+    """T1 grows with the field, T2 does not; the nearer table is taken, 3 T where the field is unknown."""
+    assert relaxation(1.494) == relaxation(1.5)
+    assert relaxation(None) == relaxation(3.0)
+    for low, high in zip(relaxation(1.5), relaxation(3.0), strict=True):
+        assert low.t1_s <= high.t1_s
+        assert low.t2_s >= high.t2_s
+    assert [part.t1_s for part in relaxation(3.0)] == sorted((part.t1_s for part in relaxation(3.0)), reverse=True)
