@@ -86,10 +86,9 @@ def readme() -> str:
     before, _, rest = README.read_text(encoding="utf-8").partition(START)
     rows = ["| recipe | what happens | knob |", "| --- | --- | --- |"]
     for name in _ours():
-        strength = registry.get(name).recipe.strength
-        rows.append(
-            f"| `{name}` | {registry.summary(name)} | {f'{strength.name}, {strength.unit}' if isinstance(strength, Strength) else knob(registry.get(name).recipe)} |"
-        )
+        recipe = registry.get(name).recipe
+        short = f"{recipe.strength.name}, {recipe.strength.unit}" if isinstance(recipe.strength, Strength) else knob(recipe)
+        rows.append(f"| `{name}` | {registry.summary(name)} | {short} |")
     table = "\n".join(rows)
     return f"{before}{START}\n{table}\n{END}{rest.partition(END)[2]}"
 
