@@ -8,14 +8,14 @@ import numpy as np
 
 from medq_gen.sources.source import Neighbours, Pixels
 
-REACH_MM = 12.0  # to either side: what a slice of 20 mm with the slopes of its profile needs
+REACH_MM = 15.0  # to either side: what a slice of 24 mm with the slopes of its profile needs
 LEAST = 8  # slices to either side, where slices are thick
 MOST = 24  # where they are thin
 MAX_VOXELS = 6_000_000  # 48 MB as complex numbers; large matrices get fewer slices
 
 
 def reach(place: int, n_slices: int, *, step_mm: float, pixels: int) -> tuple[int, int]:
-    """First and one past the last slice about a place: 12 mm to either side, but 8 to 24 slices, and no more than memory allows."""
+    """First and one past the last slice about a place: 15 mm to either side, but 8 to 24 slices, and no more than memory allows."""
     each = min(max(LEAST, ceil(REACH_MM / step_mm)), MOST, max((MAX_VOXELS // max(pixels, 1) - 1) // 2, 1))
     return max(place - each, 0), min(place + each + 1, n_slices)
 

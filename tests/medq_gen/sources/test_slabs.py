@@ -28,9 +28,9 @@ def volume(side: int = 48) -> np.ndarray:
     return (1000 + x + 100 * y + 3 * z).astype(np.int16)
 
 
-@pytest.mark.parametrize(("axis", "step", "rise", "n"), [("axial", 3.0, 3, 17), ("coronal", 2.0, 100, 17), ("sagittal", 1.0, 1, 25)])
+@pytest.mark.parametrize(("axis", "step", "rise", "n"), [("axial", 3.0, 3, 17), ("coronal", 2.0, 100, 17), ("sagittal", 1.0, 1, 31)])
 def test_a_volume_gives_the_slices_about_each(tmp_path: Path, axis: str, step: float, rise: int, n: int) -> None:
-    """Every neighbour is the slice that the source itself shows at that place, hung alike; 12 mm or 8 slices to either side, fewer at the ends."""
+    """Every neighbour is the slice that the source itself shows at that place, hung alike; 15 mm or 8 slices to either side, fewer at the ends."""
     nibabel.save(nibabel.Nifti1Image(volume(), np.diag([1.0, 2.0, 3.0, 1.0])), tmp_path / "v.nii.gz")
     source = make("nifti", {"path": tmp_path / "v.nii.gz", "modality": "mri", "axis": axis})
     cases = [item for item in source.index() if isinstance(item, Case)]
@@ -74,7 +74,7 @@ def test_memory_is_bounded() -> None:
     first, last = reach(100, 300, step_mm=1.0, pixels=1024**2)
     assert (last - first) * 1024**2 <= 6_000_000
     assert first < 100 < last - 1
-    assert reach(2, 300, step_mm=1.0, pixels=256**2) == (0, 15)
+    assert reach(2, 300, step_mm=1.0, pixels=256**2) == (0, 18)
     assert reach(299, 300, step_mm=5.0, pixels=256**2) == (291, 300)
 
 
