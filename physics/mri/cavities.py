@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,6 +32,16 @@ class Pocket:
 
     centre_mm: tuple[float, float, float]
     radius_mm: float
+
+    @property
+    def values(self) -> list[float]:
+        """Plain numbers, as a pattern keeps them: the centre, then the radius."""
+        return [*self.centre_mm, self.radius_mm]
+
+
+def pockets_of(rows: Sequence[Sequence[float]]) -> tuple[Pocket, ...]:
+    """The inverse of `Pocket.values`, for several."""
+    return tuple(Pocket((float(a), float(b), float(c)), float(radius)) for a, b, c, radius in rows)
 
 
 @dataclass(frozen=True, eq=False)

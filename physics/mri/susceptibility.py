@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from physics.fourier import centred_grid
@@ -20,6 +22,7 @@ from physics.mri.scan import MRIScan
 GYROMAGNETIC_HZ_PER_PPM_T = 42.577  # of protons: 42.577 MHz/T
 TISSUE_PPM, AIR_PPM, BONE_PPM = -9.05, 0.36, -11.4
 ASSUMED_T = 3.0  # field strength where the scan states none
+BORDER_PX = 1.5  # deviation of the blur of a mask's border
 N_LAYERS = 20  # of a rounded body above its slice, each 1.3 times as thick as the one below
 
 
@@ -66,7 +69,13 @@ def layers_of(body: Body, slab: Slab | None) -> list[Layer]:
 def slice_ppm(body: Body) -> Tensor:
     """Susceptibility of a slice against air."""
     found = materials(body)
-    return torch.where(found.bone, BONE_PPM - AIR_PPM, TISSUE_PPM - AIR_PPM) * (found.body & ~found.air)
+    return _soft(torch.where(found.bone, BONE_PPM - AIR_PPM, TISSUE_PPM - AIR_PPM) * (found.body & ~found.air))
+
+
+def _soft(ppm: Tensor) -> Tensor:
+    """Borders half a pixel to a pixel wide, as they are, in place of the steps of a mask: steps would bend the field at every pixel of a rim."""
+    values = ppm.double().cpu().numpy()
+    return torch.from_numpy(ndimage.gaussian_filter(values, BORDER_PX, mode="nearest"))
 
 
 def _rounded(body: Body, *, start_mm: float, sign: int) -> list[Layer]:
@@ -82,7 +91,7 @@ def _rounded(body: Body, *, start_mm: float, sign: int) -> list[Layer]:
     for low, high in pairwise(edges):
         ppm = inside * (filled(height, low, high) - filled(hollow, low, high)).clamp(min=0.0)
         bounds = sorted((start_mm + sign * float(low), start_mm + sign * float(high)))
-        out.append(Layer(ppm, bounds[0], bounds[1]))
+        out.append(Layer(_soft(ppm), bounds[0], bounds[1]))
     return out
 
 
@@ -121,15 +130,19 @@ def field_map(
     """
     axis = main_field_axis(scan.body) if along is None else along
     found = draw_pockets(scan, seed=seed) if pockets is None else pockets
-    strength = field_strength_t or scan.field_strength_t or ASSUMED_T
-    ppm, slope = _unshimmed_ppm(scan.body, scan.slab, axis)
-    places = centred_mm(scan)
-    for pocket in found:
+    return _field_map(scan.body, scan.slab, axis, found, field_strength_t or scan.field_strength_t or ASSUMED_T, shimmed)
+
+
+@lru_cache(maxsize=16)
+def _field_map(body: Body, slab: Slab | None, axis: Axis, pockets: tuple[Pocket, ...], strength_t: float, shimmed: bool) -> FieldMap:
+    ppm, slope = _unshimmed_ppm(body, slab, axis)
+    places = centred_mm(body)
+    for pocket in pockets:
         more = ball_field_ppm(places, centre_mm=pocket.centre_mm, radius_mm=pocket.radius_mm, contrast_ppm=AIR_PPM - TISSUE_PPM, along=axis)
         ppm, slope = ppm + more[0], slope + more[1]
-    gain = GYROMAGNETIC_HZ_PER_PPM_T * strength
+    gain = GYROMAGNETIC_HZ_PER_PPM_T * strength_t
     made = FieldMap(gain * ppm, gain * slope)
-    return shim(made, scan) if shimmed else made
+    return shim(made, body) if shimmed else made
 
 
 def field_hz(scan: MRIScan, *, seed: int, pockets: tuple[Pocket, ...] | None = None, field_strength_t: float | None = None) -> Tensor:
@@ -137,12 +150,12 @@ def field_hz(scan: MRIScan, *, seed: int, pockets: tuple[Pocket, ...] | None = N
     return field_map(scan, seed=seed, pockets=pockets, field_strength_t=field_strength_t).hz
 
 
-def shim(field: FieldMap, scan: MRIScan) -> FieldMap:
+def shim(field: FieldMap, body: Body) -> FieldMap:
     """The field without its constant and linear terms over tissue, weighted by signal, and without its mean slope through the slice."""
-    weight = (scan.body.density.abs().double() * materials(scan.body).tissue).cpu()
+    weight = (body.density.abs().double() * materials(body).tissue).cpu()
     if not bool(weight.any()):
         return field
-    places = centred_mm(scan)
+    places = centred_mm(body)
     terms = torch.stack([torch.ones_like(places[0]), *places], dim=-1).reshape(-1, 3)
     root = weight.sqrt().flatten()[:, None]
     fit = torch.linalg.lstsq(root * terms, root * field.hz.reshape(-1, 1)).solution
@@ -150,10 +163,10 @@ def shim(field: FieldMap, scan: MRIScan) -> FieldMap:
     return FieldMap(field.hz - (terms @ fit).reshape(field.hz.shape), field.through_hz_per_mm - slope)
 
 
-def centred_mm(scan: MRIScan) -> tuple[Tensor, Tensor]:
+def centred_mm(body: Body) -> tuple[Tensor, Tensor]:
     """Distance of each pixel from the centre pixel along axis 0 and 1, in mm."""
-    down, right = centred_grid(scan.matrix)
-    return down * scan.spacing_mm[0], right * scan.spacing_mm[1]
+    down, right = centred_grid(body.density.shape)
+    return down * body.spacing_mm[0], right * body.spacing_mm[1]
 
 
 def makes_a_field(scan: MRIScan, *, seed: int = 0) -> bool:
@@ -162,3 +175,13 @@ def makes_a_field(scan: MRIScan, *, seed: int = 0) -> bool:
     return bool(found.tissue.any()) and (
         float(found.air.sum()) * scan.spacing_mm[0] * scan.spacing_mm[1] > 100 * SHOWN_CM2 or bool(draw_pockets(scan, seed=seed))
     )
+
+
+def field_note(scan: MRIScan, pockets: Sequence[object]) -> tuple[str, ...]:
+    """What a field had to assume, in words for the record; nothing that the scan says already."""
+    notes = ["main field of air, bone and tissue as seen in the picture, shimmed over tissue"]
+    if scan.field_strength_t is None:
+        notes.append(f"field strength of {ASSUMED_T:g} T")
+    if len(pockets):
+        notes.append("air-filled spaces below the slice")
+    return tuple(note for note in notes if note not in scan.assumed)
