@@ -48,7 +48,7 @@ RECIPE = Degradation(
         cause="too few spokes in a radial acquisition",
         hides="fine low-contrast detail away from bright structures",
         looks={
-            "none": ("no streaks inside or outside the head", "clean tissue between bright structures", "a background free of straight lines"),
+            "none": ("no streaks over the tissue", "clean tissue between bright structures", "anatomy free of straight lines"),
             "mild": (
                 "thin faint streaks that start some way off from bright structures",
                 "a faint fan of straight lines at the rim of the field",

@@ -44,7 +44,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("interleaves read", "share", neutral=1.0, limit=0.06, scale="log"),
+    strength=Strength("interleaves read", "share", neutral=1.0, limit=0.12, scale="log"),
     effect=disturbance,
     measures=(interleaves_kept, clean_distance, ghost_to_signal),
     attributes=("undersampling aliasing", "sharpness"),
@@ -54,7 +54,7 @@ RECIPE = Degradation(
         cause="too few interleaves in a spiral acquisition",
         hides="low-contrast structures under the swirls",
         looks={
-            "none": ("no swirling bands over tissue or background", "an undisturbed background around the head", "clean tissue without arcs"),
+            "none": ("no swirling bands over the tissue", "tissue without arcs or whorls", "undisturbed anatomy from rim to centre"),
             "mild": (
                 "faint curved bands that wind through the background",
                 "a slight swirling texture over part of the anatomy",
