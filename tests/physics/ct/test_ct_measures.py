@@ -125,3 +125,18 @@ def test_directions_are_those_of_the_patient_not_of_the_pixels(angle_deg, shape,
     across = y * np.cos(np.radians(angle_deg)) - x * np.sin(np.radians(angle_deg))
     found = streak_direction(square(shape, spacing_mm, 20 * np.sin(2 * np.pi * across / 10.0))).value
     assert abs((found - angle_deg + 90) % 180 - 90) < 8
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (40, 60), (60, 40)])
+def test_a_tile_that_just_fits_is_read(shape):
+    """Forty pixels of a millimetre hold one tile, at the last place too; streaks along the columns are found in it, whatever constant came with them."""
+    stripes = np.sin(2 * np.pi * np.arange(shape[1]) / 5.0)[None] + np.zeros(shape)
+    pair = square(shape, (1.0, 1.0), 4000.0 + stripes + 0.05 * np.random.default_rng(2).standard_normal(shape))
+    assert streak_direction(pair).value == pytest.approx(90.0, abs=8)
+    assert noise_anisotropy(pair).value > 20
+
+
+def test_noise_that_hides_all_tissue_is_read_where_the_reference_was_soft():
+    """At 600 HU no window passes for tissue; the region of the reference tells the deviation, not the mean."""
+    pair = pair_of(600.0 * RNG.standard_normal(GRID.shape), reference_noise=8.0)
+    assert noise_hu(pair).value == pytest.approx(600.0, rel=0.08)

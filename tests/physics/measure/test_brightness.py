@@ -65,3 +65,24 @@ def test_three_stops_into_the_toe_are_three_stops():
     bright, dark = 255 * (1.055 * 0.008 ** (1 / 2.4) - 0.055), 255 * 12.92 * 0.001
     assert dark > 2
     assert families.exposure(_pair(np.full((512, 512), bright), np.full((512, 512), dark))).value == pytest.approx(3.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 1.9])
+def test_shading_is_relative_to_the_mean_gain(gain):
+    """A ramp of 30 % under any constant gain varies by 0.3 / sqrt(3): deviation over mean."""
+    ramp = gain * (1 + 0.3 * np.linspace(-1, 1, 512))[None] * np.ones((512, 512))
+    assert families.shading(_pair(np.full((512, 512), 100.0), 100 * ramp)).value == pytest.approx(0.3 / np.sqrt(3), rel=0.03)
+
+
+@pytest.mark.parametrize(("share", "stops"), [(0.01, 2.0), (0.04, 1.0)])
+def test_clipped_pixels_tell_stops_only_where_hardly_any_other_is_left(share, stops):
+    """Of a picture of black (two stops darker) with few grey pixels (one stop darker), grey decides from a fiftieth of the object on."""
+    linear = np.full((512, 512), float(linear_light(np.array([1.8]))[0]))
+    linear[: round(512 * share)] = 0.2
+    darker = linear * 0.25
+    darker[: round(512 * share)] = 0.1
+    table = np.linspace(0, 255, 200001)
+    reference, degraded = (np.interp(light, linear_light(table), table) for light in (linear, darker))
+    degraded = np.where(degraded < 0.6, 0.6, degraded)
+    expected = stops if stops == 1.0 else float(np.log2(linear_light(np.array([1.8]))[0] / linear_light(np.array([0.6]))[0]))
+    assert families.exposure(_pair(reference, degraded)).value == pytest.approx(expected, abs=0.02)
