@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from medq_gen.sources.identity import view_of
-from medq_gen.sources.source import LoadedCase, Neighbours
+from medq_gen.sources.source import LoadedCase, Measured, Neighbours
 from physics.measure.pair import View
 from physics.scan import Scan
 
@@ -52,6 +52,8 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
 
     case, facts = loaded.case, loaded.case.acquisition
     view = view_of(loaded.pixels, case)
+    if loaded.measured is not None:
+        return _measured(loaded.measured), view
     values, body = loaded.pixels.astype(np.float64), view.mask.numpy()
     assumed: list[str] = []
     air, sigma = masked_air(values, body), tissue_sigma(values, body)
@@ -85,6 +87,14 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     if loaded.neighbours is not None:
         slab = _slab(loaded.neighbours, scan, step=step if dithered else None, floor=sigma if air.any() else None, seed=seed)
     return replace(scan, slab=slab, assumed=(*scan.assumed, *assumed)), view
+
+
+def _measured(measured: Measured) -> MRIScan:
+    """The scan of k-space: nothing is dithered, masked or invented, but for a direction that nobody stated."""
+    from medq_gen.sources.kspace import scan_of_measured
+
+    scan = scan_of_measured(measured)
+    return scan if measured.phase_axis is not None else replace(scan, assumed=(*scan.assumed, "phase-encode direction: along the columns"))
 
 
 def _slab(neighbours: Neighbours, scan: MRIScan, *, step: float | None, floor: float | None, seed: int) -> Slab:

@@ -31,6 +31,7 @@ SOURCES: Mapping[str, Factory] = MappingProxyType(
         "dicom": _later("medq_gen.sources.dicom", "DicomSource"),
         "nifti": _later("medq_gen.sources.volumes", "VolumeSource"),
         "images": _later("medq_gen.sources.images", "ImageSource"),
+        "kspace": _later("medq_gen.sources.kspace", "KspaceSource"),
         "manifest": _later("medq_gen.sources.manifest", "ManifestSource"),
     }
 )

@@ -31,6 +31,12 @@ def case_id(pixels: Pixels, *, spacing_mm: tuple[float, float] | None, modality:
     return whole.hexdigest()[:32]
 
 
+def picture_id(picture: Picture) -> str:
+    """The id of a picture: of its pixels, or of the stored k-space samples that it was made of, which do not depend on anybody's transform."""
+    identity = picture.pixels if picture.measured is None else picture.measured.identity
+    return case_id(identity, spacing_mm=picture.spacing_mm, modality=picture.modality)
+
+
 def split_of(group: str, shares: Shares) -> Split:
     """The split of a group: a hash of the group id alone, so that all runs agree."""
     place = int.from_bytes(digest(_SPLIT_SALT + group)[:8], "big") / 2**64
@@ -62,7 +68,7 @@ def view_of(pixels: Pixels, about: Picture | Case, *, mask: Mask | None = None) 
 
 def case_of(picture: Picture, provenance: Provenance) -> Case:
     """A case that is still a group of its own; `grouped` joins those of one person."""
-    own = case_id(picture.pixels, spacing_mm=picture.spacing_mm, modality=picture.modality)
+    own = picture_id(picture)
     return Case(
         id=own,
         entry=provenance.entry,
@@ -98,10 +104,9 @@ def reloaded(case: Case, picture: Picture, *, file: str) -> LoadedCase:
     Raises
         SourceError: the file has changed since it was indexed.
     """
-    now = case_id(picture.pixels, spacing_mm=picture.spacing_mm, modality=picture.modality)
-    if now != case.id:
+    if picture_id(picture) != case.id:
         raise SourceError(file, "pixels", "the file has changed since it was indexed", "Index the source again, or put the old file back")
-    return LoadedCase(case=case, pixels=picture.pixels, field_mask=picture.field_mask)
+    return LoadedCase(case=case, pixels=picture.pixels, field_mask=picture.field_mask, measured=picture.measured)
 
 
 class Seen:

@@ -19,11 +19,29 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
+class Measured:
+    """k-space behind a picture, as physics.mri.measured takes it.
+
+    kspace : (coil, row, column) complex64, zero frequency first. noise : (coil, sample). spacing_mm : of the pixels of its whole matrix. phase_axis : None
+    where nobody says. max_coils : of the scan. reconstructs : whether gaps are filled. identity : the samples as stored, which the case's id is made of.
+    """
+
+    kspace: Pixels
+    noise: Pixels | None
+    spacing_mm: tuple[float, float]
+    phase_axis: int | None
+    max_coils: int
+    reconstructs: bool
+    field_strength_t: float | None
+    identity: Pixels
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One decoded picture before it has an identity.
 
     part : which picture of its file ("0", "axial-12"). pixels : native values (MRI float32, CT float32 HU, colour uint8 with three channels).
-    acquisition, withheld : see records.Case. subject : in memory only, what groups pictures of one person (never stored, never printed).
+    acquisition, withheld : see records.Case. measured : the k-space that the picture was made of.
     """
 
     part: str
@@ -35,6 +53,7 @@ class Picture:
     acquisition: dict[str, Any] = field(default_factory=dict)  # Any: plain JSON
     withheld: tuple[str, ...] = ()
     field_mask: Mask | None = None
+    measured: Measured | None = None
 
     def noted(self, **facts: Any) -> Picture:  # Any: plain JSON
         """The same picture with more facts of its acquisition."""
@@ -58,12 +77,14 @@ class LoadedCase:
     """A case with its pixels: MRI float32, CT float32 HU, colour uint8 (rows, columns, 3).
 
     field_mask : where the source knows the lit field. neighbours : of an MRI slice, where the source is a volume or a series.
+    measured : the k-space, where that is the source.
     """
 
     case: Case
     pixels: Pixels
     field_mask: Mask | None = None
     neighbours: Neighbours | None = None
+    measured: Measured | None = None
 
 
 class Source(Protocol):
