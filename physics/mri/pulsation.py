@@ -15,13 +15,13 @@ from torch import Tensor
 from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
+from physics.mri.ghosts import ghost_distance
 from physics.mri.order import Order, line_times
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.vessel import Vessel, blood, lumen
 from physics.scan import EditConflict, run_stage
 
 Array = NDArray[np.float64]
-DISCRETE = 0.25  # share of the ghosts' energy that the strongest pair must hold for a spacing to be named
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +132,6 @@ def pulsate(
     return scan.with_event(Pulsation(vessels, pulse, modulation, swing_rad, sway_mm)) if modulation or swing_rad or any(sway_mm) else scan
 
 
-def ghost_weights(factor: Tensor) -> Tensor:
-    """(distance,) complex weight of the copy at each distance, in stored order (0, 1, ..., -1 pixels), for a factor per stored line."""
-    weights: Tensor = torch.fft.ifft(factor)
-    return weights
-
-
 def _beats(pair: Pair) -> list[Pulsation]:
     return [event for event in getattr(pair.scan, "events", ()) if isinstance(event, Pulsation)]
 
@@ -174,11 +168,7 @@ def pulsation_ghost_spacing(pair: Pair) -> Reading:
         return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
     if not beats:
         return Reading(None, "no vessel pulsates")
-    n, step = pair.scan.n_lines, pair.scan.spacing_mm[pair.scan.phase_axis]
-    energy = ghost_weights(torch.from_numpy(beats[0].pulse.wave(n))).abs().square()
-    energy[0] = 0.0
-    strongest = int(energy.argmax())
-    near = [(strongest + off) % n for off in (-1, 0, 1)] + [(-strongest + off) % n for off in (-1, 0, 1)]
-    if float(energy.sum()) == 0 or float(energy[sorted(set(near))].sum()) < DISCRETE * float(energy.sum()):
+    distance = ghost_distance(torch.from_numpy(beats[0].pulse.wave(pair.scan.n_lines)))
+    if distance is None:
         return Reading(None, "the copies lie at no single distance")
-    return Reading(min(strongest, n - strongest) * step)
+    return Reading(distance * pair.scan.spacing_mm[pair.scan.phase_axis])

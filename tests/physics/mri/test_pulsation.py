@@ -15,9 +15,10 @@ from physics.fourier import centred_grid, frequencies, to_kspace, to_picture
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
+from physics.mri.ghosts import ghost_weights
 from physics.mri.motion import Motion
 from physics.mri.order import line_times
-from physics.mri.pulsation import Pulsation, Pulse, band, band_ghost_to_signal, ghost_weights, pulsate, pulsation_ghost_spacing
+from physics.mri.pulsation import Pulsation, Pulse, band, band_ghost_to_signal, pulsate, pulsation_ghost_spacing
 from physics.mri.vessel import Vessel, blood
 from physics.pose import Pose
 from physics.scan import EditConflict, acquire
