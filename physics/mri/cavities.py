@@ -127,7 +127,8 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
 
     Model
         No pockets where the slice shows air itself (more than half a square centimetre), nor in a body that is too small for a head. A head (both edges
-        up to 300 mm): one to three balls of 8 to 16 mm under the front, 2 to 12 mm below the slice; in seven of ten draws one of 5 to 9 mm on either side.
+        up to 300 mm): a cluster of three to five balls of 5 to 12 mm under the front, 2 to 13 mm below the slice; in seven of ten draws two to four small ones
+        on either side.
         A trunk: one to three balls of 10 to 25 mm anywhere under it.
     Parameters
         scan : the acquisition. seed : of the draw.
@@ -164,12 +165,15 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
         return tuple(balls)
     front = 0 if main_field_axis(scan.body) == "slice" else 1
     end = 0 if front == 0 or rng.random() < 0.5 else 1
-    for _ in range(int(rng.integers(1, 4))):
-        place = middle + np.array([rng.uniform(-14, 14), rng.uniform(-14, 14)])
-        inset = float(rng.uniform(14, 32))
-        place[front] = low[front] + inset if end == 0 else high[front] - inset
-        ball(place, float(rng.uniform(8, 16)), float(rng.uniform(2, 12)))
+    inset, gap = float(rng.uniform(16, 30)), float(rng.uniform(2, 8))
+    for _ in range(int(rng.integers(3, 6))):
+        place = middle + rng.uniform(-16, 16, size=2)
+        depth = inset + float(rng.uniform(-7, 7))
+        place[front] = low[front] + depth if end == 0 else high[front] - depth
+        ball(place, float(rng.uniform(5, 12)), gap + float(rng.uniform(0, 5)))
     if front == 0 and rng.random() < 0.7:
         for side in (low[1] + rng.uniform(14, 24), high[1] - rng.uniform(14, 24)):
-            ball(np.array([low[0] + float(rng.uniform(0.5, 0.62)) * size[0], side]), float(rng.uniform(5, 9)), float(rng.uniform(2, 12)))
+            ear, gap = np.array([low[0] + float(rng.uniform(0.5, 0.62)) * size[0], side]), float(rng.uniform(3, 9))
+            for _ in range(int(rng.integers(2, 5))):
+                ball(ear + rng.uniform(-7, 7, size=2), float(rng.uniform(2.5, 6)), gap + float(rng.uniform(0, 3)))
     return tuple(balls)

@@ -1,0 +1,146 @@
+"""Signal lost within a voxel: sinc of the turns across it, for each axis."""
+
+from __future__ import annotations
+
+from math import pi
+
+import pytest
+import torch
+
+from physics.display import Display
+from physics.fourier import centred_grid
+from physics.measure.pair import Pair, View
+from physics.mri import MRIScan
+from physics.mri.acquire import acquire_complex
+from physics.mri.cavities import Pocket
+from physics.mri.dephasing import Dephasing, continued_pockets, dephase, dephasing_across_slice, kept_share, signal_lost, void_area
+from physics.mri.susceptibility import FieldMap
+from physics.noise import air_mean
+from physics.phantoms import ellipses
+from physics.scan import acquire
+
+SHAPE, SPACING = (40, 31), (1.0, 1.6)
+
+
+def linear(down, right, through):
+    """A field with slopes in Hz per mm along axis 0, axis 1 and through the slice."""
+    d0, d1 = centred_grid(SHAPE)
+    return FieldMap(12.0 + down * d0 * SPACING[0] + right * d1 * SPACING[1], torch.full(SHAPE, float(through), dtype=torch.float64))
+
+
+def summed(slopes, sizes, echo_s, transition):
+    """The integral over a voxel by the middles of many cells; the slice is a box smeared by a shorter box."""
+    total = 1.0 + 0j
+    for axis, (slope, size) in enumerate(zip(slopes, sizes, strict=True)):
+        cells = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000 - 0.5
+        total *= complex(torch.exp(-2j * pi * slope * size * cells * echo_s).mean())
+        if axis == 2:
+            total *= complex(torch.exp(-2j * pi * slope * size * transition * cells * echo_s).mean())
+    return total
+
+
+@pytest.mark.parametrize("slopes", [(30.0, 0.0, 0.0), (0.0, 30.0, 0.0), (0.0, 0.0, 30.0), (9.0, -14.0, 21.0)])
+@pytest.mark.parametrize("transition", [0.0, 0.4])
+def test_linear_slopes_give_a_product_of_sinc(slopes, transition, oracle):
+    """The share left is the integral over the voxel, axis by axis: its own spacing in the plane, the thickness across."""
+    made = kept_share(linear(*slopes), echo_s=0.025, spacing_mm=SPACING, thickness_mm=4.0, transition=transition)
+    wanted = summed(slopes, (*SPACING, 4.0), 0.025, transition)
+    oracle("mri_signal_dropout", "linear slopes: product of sinc, integral summed directly", float((made - wanted.real).abs().max()), below=1e-6)
+    assert abs(wanted.imag) < 1e-12
+
+
+def test_the_first_null_is_one_turn_across_the_voxel():
+    """1 / (g D) of echo time empties a box: 10 Hz/mm across 5 mm at 20 ms; at half of it 2 / pi is left, and before it all."""
+    field = linear(0.0, 0.0, 10.0)
+    for echo_s, left in ((0.02, 0.0), (0.01, 2 / pi), (0.0, 1.0), (0.03, -2 / (3 * pi))):
+        share = kept_share(field, echo_s=echo_s, spacing_mm=SPACING, thickness_mm=5.0, transition=0.0)
+        torch.testing.assert_close(share, torch.full(SHAPE, left, dtype=torch.float64), atol=1e-12, rtol=0)
+
+
+def test_the_picture_turns_and_fades(oracle):
+    """The complex picture of the body is multiplied by exp(-2 pi i df TE) K; the air about it keeps its level."""
+    scan = MRIScan.of(100 * ellipses((60, 51), torch.float64))
+    d0, d1 = centred_grid((60, 51))
+    field = FieldMap(5 + 2 * d0 - 3 * d1, torch.full_like(d0, 8.0))
+    dark = scan.with_event(Dephasing(field, 0.03, 4.0, seed=1))
+    before, after = acquire_complex(scan), acquire_complex(dark)
+    inside = scan.body.support
+    share = (
+        torch.sinc(torch.tensor(0.06))
+        * torch.sinc(torch.tensor(0.09))
+        * torch.sinc(field.through_hz_per_mm * 0.12)
+        * torch.sinc(field.through_hz_per_mm * 0.048)
+    )
+    wanted = before * share * torch.exp(-2j * pi * 0.03 * field.hz)
+    oracle("mri_signal_dropout", "exp(-2 pi i df TE) K multiplies the body", float((after - wanted)[inside].abs().max() / before.abs().max()), below=1e-5)
+
+
+def test_noise_is_as_strong_in_the_hole_as_elsewhere(oracle):
+    """Where all signal is gone the magnitude is Rayleigh with the deviation of the source; another seed gives another grain."""
+    scan = MRIScan.of(torch.full((120, 110), 100.0, dtype=torch.float64), source_sigma=2.0)
+    empty = FieldMap(torch.zeros(120, 110, dtype=torch.float64), torch.full((120, 110), 12.5, dtype=torch.float64))
+    dark = acquire(scan.with_event(Dephasing(empty, 0.02, 4.0, seed=4)))
+    count = dark.numel()
+    error = 0.655 * 2.0 / count**0.5
+    oracle("mri_signal_dropout", "noise floor of the hole, in three standard errors", (float(dark.mean()) - air_mean(2.0)) / (3 * error), below=1.0)
+    assert not torch.equal(dark, acquire(scan.with_event(Dephasing(empty, 0.02, 4.0, seed=5))))
+
+
+def test_holes_lie_over_the_pocket_and_grow_with_echo_time():
+    """The darkest place is over a ball of air below the slice; a later echo and a thicker slice lose more; none at 0 ms."""
+    scan = MRIScan.of(100 * ellipses((180, 161), torch.float64))
+    pockets = (Pocket((-50.0, 12.0, -16.0), 9.0),)
+    plain = acquire(scan)
+
+    def lost(echo_ms, thickness_mm):
+        return plain - acquire(dephase(scan, echo_ms=echo_ms, thickness_mm=thickness_mm, pockets=pockets, seed=1))
+
+    dark = lost(15.0, 5.0)
+    down, right = centred_grid((180, 161))
+    without = plain - acquire(dephase(scan, echo_ms=15.0, thickness_mm=5.0, pockets=(), seed=1))
+    dark = dark - without
+    middle = [float((axis * dark.clamp(min=0)).sum() / dark.clamp(min=0).sum()) for axis in (down, right)]
+    assert middle == pytest.approx([-50, 12], abs=8)
+    assert float(lost(8.0, 5.0).sum()) < float(lost(15.0, 5.0).sum()) < float(lost(15.0, 8.0).sum())
+    assert dephase(scan, echo_ms=0.0, thickness_mm=5.0, pockets=pockets, seed=1) is scan
+    for echo, thick in ((-1.0, 5.0), (float("inf"), 5.0), (10.0, 0.0)):
+        with pytest.raises(ValueError, match="echo_ms"):
+            dephase(scan, echo_ms=echo, thickness_mm=thick, pockets=pockets, seed=1)
+
+
+def test_the_field_strength_counts():
+    """Twice the field at half the echo time leaves the same signal."""
+    image, pockets = 100 * ellipses((180, 161), torch.float64), (Pocket((-50.0, 12.0, -16.0), 9.0),)
+    weak = dephase(MRIScan.of(image, field_strength_t=1.5), echo_ms=20.0, thickness_mm=5.0, pockets=pockets, seed=1)
+    strong = dephase(MRIScan.of(image, field_strength_t=3.0), echo_ms=10.0, thickness_mm=5.0, pockets=pockets, seed=1)
+    torch.testing.assert_close(acquire(weak), acquire(strong), atol=1e-9, rtol=0)
+
+
+def test_a_cavity_of_the_picture_goes_on_below_it():
+    """A drawn hole of 8 mm radius gets a ball under it that does not reach far into the slice; a body without holes none."""
+    down, right = centred_grid((160, 150))
+    image = torch.where(torch.sqrt(down**2 + right**2) < 66, 100.0, 0.5)
+    assert continued_pockets(MRIScan.of(image.double()), seed=3) == ()
+    image = torch.where((down + 20) ** 2 + (right - 10) ** 2 < 64, 0.5, image).double()
+    (ball,) = continued_pockets(MRIScan.of(image), seed=3)
+    assert abs(ball.centre_mm[0] + 20) < 4
+    assert abs(ball.centre_mm[1] - 10) < 4
+    assert 5 <= ball.radius_mm <= 11
+    assert ball.centre_mm[2] < -ball.radius_mm
+
+
+def test_void_and_loss_are_measured():
+    """A square of 6 x 5 pixels of 1 by 1.6 mm that lost four fifths is a void of 0.48 cm2; the loss is its share of all signal."""
+    reference = torch.full(SHAPE, 50.0)
+    degraded = reference.clone()
+    degraded[4:10, 7:12] = 10.0
+    degraded[20:22, 20] = 30.0
+    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(SHAPE, dtype=torch.bool), SPACING)
+    pair = Pair(reference, degraded, view)
+    assert void_area(pair).value == pytest.approx(30 * 1.6 / 100)
+    assert signal_lost(pair).value == pytest.approx(100 * (30 * 40 + 2 * 20) / (50 * 40 * 31), rel=1e-6)
+    assert dephasing_across_slice(pair).value is None
+    scan = MRIScan.of(torch.full(SHAPE, 50.0))
+    event = Dephasing(linear(0.0, 0.0, 10.0), 0.02, 5.0, seed=1)
+    assert dephasing_across_slice(Pair(reference, degraded, view, scan, scan.with_event(event))).value == pytest.approx(1.0)
+    assert dephasing_across_slice(Pair(reference, degraded, view, scan, scan)).value == 0
