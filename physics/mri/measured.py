@@ -80,7 +80,7 @@ def measured_scan(
     sampled = sampled_of(data)
     alive = (kspace != 0).flatten(1).any(dim=1)
     if noise is None:
-        covariance, where = estimated_covariance(data, sampled)
+        covariance, where = estimated_covariance(data, sampled, folded=covered.has_gaps)
         notes.append(f"noise of the receivers: read from {where}")
     elif noise.ndim != 2 or len(noise) != len(alive) or noise.shape[1] < LEAST_SAMPLES * len(alive):
         raise ValueError(f"noise {tuple(noise.shape)}: (coil, sample) of the {len(alive)} coils is needed, at least {LEAST_SAMPLES * len(alive)} samples")

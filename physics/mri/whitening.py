@@ -19,14 +19,14 @@ def covariance_of(samples: Tensor) -> Tensor:
     return samples @ samples.conj().T / (2 * samples.shape[1])
 
 
-def estimated_covariance(kspace: Tensor, sampled: Tensor) -> tuple[Tensor, str]:
+def estimated_covariance(kspace: Tensor, sampled: Tensor, *, folded: bool = False) -> tuple[Tensor, str]:
     """Noise of a scan that brought no noise samples.
 
     Model
-        Two guesses, each noise plus a little signal, so the smaller one is nearer: the 4 % of sampled k-space farthest from its centre, and, where all of
-        k-space was sampled, the calmest two of the four corners (an eighth of each side) of the coil pictures.
+        Two guesses, each noise plus a little signal, so the smaller one is nearer: the 4 % of sampled k-space farthest from its centre, and, unless gaps
+        fold the body over them, the calmest two of the four corners (an eighth of each side) of the coil pictures, over the share that was sampled.
     Parameters
-        kspace : (coil, row, column), complex. sampled : (row, column) bool, stored order.
+        kspace : (coil, row, column), complex. sampled : (row, column) bool, stored order. folded : whether k-space has gaps.
     Returns
         Covariance of one part (coil, coil), and where it was read.
     Assumes
@@ -47,10 +47,10 @@ def estimated_covariance(kspace: Tensor, sampled: Tensor) -> tuple[Tensor, str]:
         raise ValueError(f"{len(radius)} samples of {n_coils} coils are too few to read their noise from; give noise samples")
     outer = torch.topk(radius, count, sorted=False).indices.sort().values
     found, where = covariance_of(kspace[:, sampled][:, outer]), "the outermost k-space"
-    if bool(sampled.all()):
+    if not folded:
         patches = _corners(to_picture(kspace))
         calm = sorted((covariance_of(patch) for patch in patches), key=_power)[:2]
-        inside = (calm[0] + calm[1]) / 2
+        inside = (calm[0] + calm[1]) / (2 * float(sampled.double().mean()))
         if patches[0].shape[1] >= LEAST_SAMPLES * n_coils and _power(inside) < _power(found):
             return inside, "the corners of the coil pictures"
     return found, where
