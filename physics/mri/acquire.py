@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from physics.mri.chain import require_any_path
 from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode, encode_moving
 from physics.mri.scan import MRIScan, Stage
@@ -25,12 +26,13 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
     Not modelled
         Events of stage COILS while the body moves.
     Raises
-        ValueError: an event changes the coil maps of a moving body.
+        ValueError: an event changes the coil maps of a moving body. EditConflict: an event knows lines only, and the scan is read along another path.
     References
         Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 11.
     Oracle
         A scan in order gives back the source to 1e-6 (tests/physics/mri/test_acquire.py).
     """
+    require_any_path(scan.readout, scan.events)
     density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
     air = None
     if scan.receive is not None:
