@@ -8,10 +8,12 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from physics.fourier import inverse_transform, rolled, transform, unrolled
+from physics.fourier import to_picture
 from physics.mri.calibration import estimated_maps
 from physics.mri.sense import along_lines, line_mask
 from physics.mri.wavelet import Wavelet
+
+ROWS = 40  # of the picture that are transformed together
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,38 @@ def sparsest(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: 
     axes = (phase_axis - 2,)
     mask = line_mask(lines, kspace, phase_axis=phase_axis)
     data = along_lines(kspace * mask, phase_axis=phase_axis)
-    wavelet = Wavelet.of((kspace.shape[1], kspace.shape[2]), dtype=kspace.real.dtype)
+    zero_filled = (maps.conj() * to_picture(data, axes=axes)).sum(dim=0)
+    if phase_axis == 0:  # lines last, where transforms run along the memory; wavelets do not tell the axes apart
+        return iterated(zero_filled.T, maps.transpose(1, 2), mask[:, 0], weight=weight, n_steps=n_steps).T
+    return iterated(zero_filled, maps, mask.reshape(-1), weight=weight, n_steps=n_steps)
 
-    maps = rolled(maps, axes=axes)
-    received = maps.conj().resolve_conj()
 
-    def adjoint(samples: Tensor) -> Tensor:
-        return unrolled((received * inverse_transform(samples, axes=axes)).sum(dim=0), axes=axes)
+def iterated(zero_filled: Tensor, maps: Tensor, taken: Tensor, *, weight: float, n_steps: int) -> Tensor:
+    """The iteration of `sparsest` on pictures whose lines run along the last axis; taken : (line,) 1 where a line was sampled.
 
-    zero_filled = adjoint(data)
-    threshold = weight * wavelet.analyse(zero_filled).abs().max()
-    picture = ahead = zero_filled
+    In S^H F^H M F S the shifts of the centred transforms cancel, M being diagonal, so the plain ones do.
+    """
+    start, maps = zero_filled.contiguous(), maps.contiguous()
+    received, taken = maps.conj().resolve_conj(), taken.to(start)
+    wavelet = Wavelet.of((start.shape[0], start.shape[1]), dtype=start.real.dtype)
+    parts = [slice(row, row + ROWS) for row in range(0, start.shape[0], ROWS)]
+
+    def seen(picture: Tensor) -> Tensor:
+        """S^H F^H M F S of a picture, a few rows at a time, which stay near the processor."""
+        out = torch.empty_like(picture)
+        for part in parts:
+            samples = torch.fft.fft(maps[:, part] * picture[part], dim=-1).mul_(taken)
+            torch.sum(torch.fft.ifft(samples, dim=-1).mul_(received[:, part]), dim=0, out=out[part])
+        return out
+
+    threshold = weight * wavelet.analyse(start).abs().max()
+    picture = ahead = start
     momentum = 1.0
     for _ in range(n_steps):
-        gradient = adjoint(mask * transform(maps * rolled(ahead, axes=axes), axes=axes) - data)
-        following = wavelet.synthesise(shrunk(wavelet.analyse(ahead - gradient), threshold))
+        descended = ahead + start - seen(ahead)
+        following = wavelet.synthesise(shrunk(wavelet.analyse(descended), threshold))
         change = following - picture
-        uphill = float(((ahead - following).conj() * change).sum().real) > 0
+        uphill = _aligned(ahead - following, change) > 0
         momentum, before = (1.0, 1.0) if uphill else ((1 + sqrt(1 + 4 * momentum**2)) / 2, momentum)
         ahead = following + ((before - 1) / momentum) * change
         picture = following
@@ -78,4 +95,9 @@ def sparsest(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: 
 def shrunk(coefficients: Tensor, threshold: Tensor) -> Tensor:
     """Complex soft threshold: the modulus less the threshold, not below 0, the phase kept."""
     modulus = coefficients.abs()
-    return coefficients * ((modulus - threshold).clamp(min=0) / modulus.clamp(min=torch.finfo(modulus.dtype).tiny))
+    return coefficients * (1 - threshold / modulus.clamp(min=torch.finfo(modulus.dtype).tiny)).clamp(min=0)
+
+
+def _aligned(one: Tensor, other: Tensor) -> float:
+    """Re <one, other>."""
+    return float(torch.dot(torch.view_as_real(one).flatten(), torch.view_as_real(other).flatten()))

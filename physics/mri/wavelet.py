@@ -22,6 +22,11 @@ DB4 = (
     -0.010597401784997278,
 )
 
+TILE = 16  # samples that are transformed together
+HALF = TILE // 2  # outputs of each band
+TAIL = len(DB4) - 2  # samples after the tile that its last output needs
+REACH = TAIL // 2  # outputs before its own that a sample is made of
+
 
 @lru_cache(maxsize=32)
 def level_matrix(n: int) -> NDArray[np.float64]:
@@ -61,7 +66,8 @@ class Wavelet:
         out = picture.clone()
         for down, right in self.matrices:
             rows, columns = down.shape[0], right.shape[0]
-            out[:rows, :columns] = _both_sides(down, out[:rows, :columns], right.T)
+            across = _analysed_rows(out[:rows, :columns], down)
+            out[:rows, :columns] = _analysed_columns(across, right)
         return out
 
     def synthesise(self, coefficients: Tensor) -> Tensor:
@@ -69,11 +75,93 @@ class Wavelet:
         out = coefficients.clone()
         for down, right in reversed(self.matrices):
             rows, columns = down.shape[0], right.shape[0]
-            out[:rows, :columns] = _both_sides(down.T, out[:rows, :columns], right)
+            across = _synthesised_rows(out[:rows, :columns], down)
+            out[:rows, :columns] = _synthesised_columns(across, right)
         return out
 
 
-def _both_sides(left: Tensor, block: Tensor, right: Tensor) -> Tensor:
-    """left @ block @ right for real matrices and a complex block: real and imaginary part side by side."""
-    parts = left @ torch.stack([block.real, block.imag]) @ right
-    return torch.complex(parts[0], parts[1])
+# A level of n samples is a matrix with eight entries a row. It is applied in tiles of 16 samples and the few that follow or precede them: one batched
+# product of small dense matrices on overlapping views of the picture, a twentieth of the work of the whole matrix.
+
+
+def _tile(level: Tensor) -> Tensor:
+    """(16, 22): eight low-pass and eight high-pass outputs of 22 samples; every tile of the level is this one, moved on."""
+    half = level.shape[0] // 2
+    return torch.cat([level[:HALF, : TILE + TAIL], level[half : half + HALF, : TILE + TAIL]])
+
+
+def _is_tiled(level: Tensor) -> bool:
+    return level.shape[0] >= 2 * TILE and level.shape[0] % TILE == 0
+
+
+def _side_by_side(block: Tensor) -> Tensor:
+    """Complex (row, column) as real (row, 2 columns): real and imaginary part of a sample beside each other."""
+    return torch.view_as_real(block.contiguous()).flatten(1)
+
+
+def _analysed_rows(block: Tensor, level: Tensor) -> Tensor:
+    real = _side_by_side(block)
+    n_rows, width = real.shape
+    if not _is_tiled(level):
+        return _complex(level @ real)
+    longer = torch.cat([real, real[:TAIL]])
+    views = longer.as_strided((n_rows // TILE, TILE + TAIL, width), (TILE * width, width, 1))
+    tiles = torch.matmul(_tile(level), views)  # (tile, low then high, column)
+    return _complex(tiles.reshape(-1, 2, HALF, width).transpose(0, 1).reshape(n_rows, width))
+
+
+def _synthesised_rows(block: Tensor, level: Tensor) -> Tensor:
+    real = _side_by_side(block)
+    n_rows, width = real.shape
+    if not _is_tiled(level):
+        return _complex(level.T @ real)
+    bands = real.reshape(2, n_rows // 2, width)
+    longer = torch.cat([bands[:, -REACH:], bands], dim=1)  # a sample is made of the outputs at its own place and REACH before it
+    n_tiles = n_rows // TILE
+    views = longer.as_strided((2, n_tiles, HALF + REACH, width), ((n_rows // 2 + REACH) * width, HALF * width, width, 1))
+    inner, half = slice(TILE, 2 * TILE), n_rows // 2
+    tile = [level[part + HALF - REACH : part + 2 * HALF, inner].T for part in (0, half)]
+    return _complex((torch.matmul(tile[0], views[0]) + torch.matmul(tile[1], views[1])).reshape(n_rows, width))
+
+
+def _analysed_columns(block: Tensor, level: Tensor) -> Tensor:
+    real = _side_by_side(block)
+    n_rows, width = real.shape
+    if not _is_tiled(level):
+        return _complex(_doubled(_side_by_side(block), level.T))
+    longer = torch.cat([real, real[:, : 2 * TAIL]], dim=1)
+    n_tiles = width // (2 * TILE)
+    views = longer.as_strided((n_tiles, n_rows, 2 * (TILE + TAIL)), (2 * TILE, longer.shape[1], 1))
+    tiles = torch.matmul(views, _pairwise(_tile(level).T))  # (tile, row, low then high with their parts)
+    return _complex(tiles.reshape(n_tiles, n_rows, 2, 2 * HALF).permute(1, 2, 0, 3).reshape(n_rows, width))
+
+
+def _synthesised_columns(block: Tensor, level: Tensor) -> Tensor:
+    real = _side_by_side(block)
+    n_rows, width = real.shape
+    if not _is_tiled(level):
+        return _complex(_doubled(real, level))
+    bands = real.reshape(n_rows, 2, width // 2)
+    longer = torch.cat([bands[..., -2 * REACH :], bands], dim=-1)
+    n_tiles, stored = width // (2 * TILE), longer.shape[-1]
+    inner, half = slice(TILE, 2 * TILE), level.shape[0] // 2
+    found = torch.zeros(())
+    for band, part in enumerate((0, half)):
+        views = longer.as_strided((n_tiles, n_rows, 2 * (HALF + REACH)), (2 * HALF, 2 * stored, 1), band * stored)
+        found = found + torch.matmul(views, _pairwise(level[part + HALF - REACH : part + 2 * HALF, inner]))
+    return _complex(found.permute(1, 0, 2).reshape(n_rows, width))
+
+
+def _pairwise(matrix: Tensor) -> Tensor:
+    """The matrix for samples whose real and imaginary part lie beside each other."""
+    return torch.kron(matrix.contiguous(), torch.eye(2, dtype=matrix.dtype))
+
+
+def _doubled(real: Tensor, matrix: Tensor) -> Tensor:
+    """Rows of complex samples, parts side by side, times a real matrix."""
+    rows = real.shape[0]
+    return (real.reshape(rows, -1, 2).transpose(1, 2) @ matrix).transpose(1, 2).reshape(rows, -1)
+
+
+def _complex(real: Tensor) -> Tensor:
+    return torch.view_as_complex(real.reshape(real.shape[0], -1, 2))
