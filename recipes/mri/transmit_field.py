@@ -25,7 +25,7 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, sequence: str = "any") -> d
     """The sequence with its angle, and the material and place of the standing wave."""
     if sequence not in ("any", *KINDS):
         raise ConfigError(f"recipe.pattern.sequence={sequence!r} is not known; allowed: any, {', '.join(KINDS)}")
-    kind = str(rng.choice(list(KINDS), p=(0.65, 0.35))) if sequence == "any" else sequence
+    kind = str(rng.choice(list(KINDS), p=(0.7, 0.3))) if sequence == "any" else sequence
     tr_ms, flip_deg = (rng.uniform(400, 800), 90.0) if kind == "spin_echo" else (rng.uniform(8, 20), rng.uniform(15, 30))
     return {
         "sequence": kind,
