@@ -44,7 +44,27 @@ class Nodding:
     waxing: float = 0.0
 
 
-Piece = Step | Drift | Nodding
+@dataclass(frozen=True, slots=True)
+class Nod:
+    """There and back again: a nod, a yawn, a look aside. at, ramp, hold : start, duration of each way and rest between them, as shares of the scan."""
+
+    at: float
+    shift_mm: tuple[float, float]
+    angle_deg: float
+    ramp: float
+    hold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wander:
+    """A head that is never quite still: sum over j of c_j sin(pi j t), at rest at both ends; c_j falling as 1/j is a Brownian bridge, faster is smoother."""
+
+    shift_mm: tuple[float, float]
+    angle_deg: float
+    coefficients: tuple[float, ...]
+
+
+Piece = Step | Drift | Nodding | Nod | Wander
 
 
 def course(piece: Piece, time: Array) -> Array:
@@ -53,8 +73,20 @@ def course(piece: Piece, time: Array) -> Array:
         return np.clip((time - piece.at) / piece.ramp, 0.0, 1.0) if piece.ramp > 0 else (time >= piece.at).astype(np.float64)
     if isinstance(piece, Drift):
         return np.asarray(time**piece.power, dtype=np.float64)
+    if isinstance(piece, Nod):
+        there, back = (_smooth_step((time - start) / piece.ramp) for start in (piece.at, piece.at + piece.ramp + piece.hold))
+        return there - back
+    if isinstance(piece, Wander):
+        order = np.arange(1, len(piece.coefficients) + 1)
+        return np.asarray(np.sin(pi * order * time[:, None]) @ np.asarray(piece.coefficients), dtype=np.float64)
     waxing = 1 + piece.waxing * np.sin(3 * pi * time)
     return np.asarray(waxing * np.sin(2 * pi * piece.cycles * time + piece.phase_rad), dtype=np.float64)
+
+
+def _smooth_step(x: Array) -> Array:
+    """0 before 0, 1 after 1, x^2 (3 - 2 x) between: starts and ends at rest."""
+    inside = np.clip(x, 0.0, 1.0)
+    return np.asarray(inside**2 * (3 - 2 * inside), dtype=np.float64)
 
 
 def trajectory(pieces: tuple[Piece, ...], *, peak_mm: float, time: Array, pivot_mm: tuple[float, float] = (0.0, 0.0)) -> Motion:
@@ -75,7 +107,7 @@ def trajectory(pieces: tuple[Piece, ...], *, peak_mm: float, time: Array, pivot_
     Raises
         ValueError: no piece moves during the scan.
     References
-        Jenkinson 1999, FMRIB report TR99MJ1; Zaitsev et al. 2015, 10.1002/jmri.24850.
+        Jenkinson 1999, FMRIB report TR99MJ1; Zaitsev et al. 2015, 10.1002/jmri.24850; Karhunen-Loeve series of the Brownian bridge (Wander).
     Oracle
         Hand-computed poses; peak displacement as asked; the pivot stays (tests/physics/mri/test_motion.py).
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import cos, pi, sin
 from typing import Any
 
 import numpy as np
@@ -13,35 +12,19 @@ from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
 from physics.mri.order import ORDERS, line_times
+from physics.mri.pose_spread import pose_spread
 from physics.mri.scan import MRIScan
-from physics.mri.trajectory import Drift, Nodding, Piece, Step, trajectory
+from physics.mri.trajectory import trajectory
+from recipes.mri import _movements as movements
 
-KINDS = {"sudden": 0.5, "periodic": 0.3, "drift": 0.2}  # how often "any" takes each
-NEAR_CENTRE = 0.1  # of half k-space: where a jump does most harm
-NEAR_CENTRE_OFTEN = 0.6
-DEGREES_PER_MM = (0.1, 0.9)  # turn that goes with a millimetre of shift: a head nods and rolls on its rest more than it slides
-
-
-def _direction(rng: np.random.Generator) -> dict[str, Any]:
-    """A unit of pose change: one millimetre in some direction and the turn that goes with it."""
-    angle = rng.uniform(0, 2 * pi)
-    turn = float(rng.uniform(*DEGREES_PER_MM) * rng.choice((-1.0, 1.0)))
-    return {"shift_mm": [round(sin(angle), 4), round(cos(angle), 4)], "angle_deg": round(turn, 4)}
-
-
-def _jumps(rng: np.random.Generator, scan: MRIScan, times: np.ndarray[Any, np.dtype[np.float64]]) -> list[dict[str, Any]]:
-    """One to five jumps; in six of ten draws at least one while a line within a tenth of the centre is taken."""
-    n = scan.n_lines
-    starts = [float(rng.uniform(0.04, 0.96)) for _ in range(int(rng.integers(1, 6)))]
-    if rng.random() < NEAR_CENTRE_OFTEN:
-        reach = max(round(NEAR_CENTRE * n / 2), 1)
-        starts[0] = float(times[int(rng.integers(-reach, reach + 1))])
-    return [{"at": round(at, 5), "ramp": round(float(rng.uniform(0.0, 0.01)), 5), **_direction(rng)} for at in sorted(starts)]
+# How often "any" takes each.
+KINDS = {"sudden": 0.4, "continuous": 0.1, "periodic": 0.2, "nod_and_return": 0.1, "drift": 0.2}
+ALLOWED = ("sudden", "periodic", "drift", "continuous", "nod_and_return")
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", order: str = "any", n_shots: int = 8) -> dict[str, Any]:
     """When and whither the head moves, the order of the lines, and the point of the head rest about which it turns."""
-    for name, value, allowed in (("kind", kind, tuple(KINDS)), ("order", order, ORDERS)):
+    for name, value, allowed in (("kind", kind, ALLOWED), ("order", order, ORDERS)):
         if value not in ("any", *allowed):
             raise ConfigError(f"recipe.pattern.{name}={value!r} is not known; allowed: any, {', '.join(allowed)}")
     chosen = str(rng.choice(list(KINDS), p=list(KINDS.values()))) if kind == "any" else kind
@@ -49,23 +32,8 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", order: s
     fov_mm = [n * d for n, d in zip(scan.matrix, scan.spacing_mm, strict=True)]
     pattern: dict[str, Any] = {"kind": chosen, "order": lines, "n_shots": int(n_shots)}
     pattern["pivot_mm"] = [round(float(rng.uniform(0.1, 0.35) * fov_mm[0]), 2), round(float(rng.uniform(-0.1, 0.1) * fov_mm[1]), 2)]
-    if chosen == "sudden":
-        pattern["steps"] = _jumps(rng, scan, line_times(scan.n_lines, ORDERS[ORDERS.index(lines)], n_shots=n_shots))
-    elif chosen == "drift":
-        pattern["drift"] = {"power": round(float(rng.uniform(0.5, 1.5)), 4), **_direction(rng)}
-    else:
-        cycles, phase, waxing = rng.uniform(6, 60), rng.uniform(0, 2 * pi), rng.uniform(0, 0.4)
-        pattern["nodding"] = {"cycles": round(float(cycles), 3), "phase_rad": round(float(phase), 4), "waxing": round(float(waxing), 4), **_direction(rng)}
-    return pattern
-
-
-def _pieces(pattern: Mapping[str, Any]) -> tuple[Piece, ...]:
-    def pose(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**values, "shift_mm": tuple(values["shift_mm"])}
-
-    if pattern["kind"] == "sudden":
-        return tuple(Step(**pose(values)) for values in pattern["steps"])
-    return (Drift(**pose(pattern["drift"])),) if pattern["kind"] == "drift" else (Nodding(**pose(pattern["nodding"])),)
+    times = line_times(scan.n_lines, ORDERS[ORDERS.index(lines)], n_shots=n_shots)
+    return {**pattern, **movements.drawn(chosen, rng, scan, times)}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
@@ -73,16 +41,16 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
     if strength == 0:
         return scan
     time = line_times(scan.n_lines, pattern["order"], n_shots=pattern["n_shots"])
-    return scan.with_motion(trajectory(_pieces(pattern), peak_mm=strength, time=time, pivot_mm=tuple(pattern["pivot_mm"])))
+    return scan.with_motion(trajectory(movements.pieces(pattern), peak_mm=strength, time=time, pivot_mm=tuple(pattern["pivot_mm"])))
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
-    measures=(ghost_to_signal, weighted_displacement, peak_displacement, jump_count, share_of_lines_moved),
+    measures=(ghost_to_signal, weighted_displacement, pose_spread, peak_displacement, jump_count, share_of_lines_moved),
     attributes=("motion ghosting", "sharpness"),
     words=Words(
         artefact="motion artefact",
@@ -172,6 +140,46 @@ RECIPE = Degradation(
                         "doubled and smeared contours, with sulci no longer separable",
                     ),
                 }
+            ),
+            "kind=continuous": Wording(
+                cause="restlessness of the patient throughout the acquisition",
+                looks={
+                    "mild": (
+                        "faint irregular ripples along the phase-encode direction",
+                        "slight unevenness of contours along the phase-encode direction",
+                        "a slightly restless background along the phase-encode direction",
+                    ),
+                    "moderate": (
+                        "irregular ghosts along the phase-encode direction that spread over the anatomy",
+                        "unsettled contours with irregular ripples over much of the picture",
+                        "irregular smearing along the phase-encode direction with loss of fine detail",
+                    ),
+                    "severe": (
+                        "irregular ghosts that fill the picture along the phase-encode direction",
+                        "contours dissolved into irregular ripples",
+                        "grossly unsettled anatomy in which no contour is single",
+                    ),
+                },
+            ),
+            "kind=nod_and_return": Wording(
+                cause="a brief movement of the patient's head that returned to rest",
+                looks={
+                    "mild": (
+                        "a few faint ripples beside otherwise crisp contours",
+                        "thin stripes parallel to strong edges on crisp anatomy",
+                        "a faint set of stripes along the phase-encode direction",
+                    ),
+                    "moderate": (
+                        "distinct stripes parallel to strong edges across the anatomy",
+                        "clear stripes along the phase-encode direction over single contours",
+                        "a clear band-like ripple that repeats strong edges",
+                    ),
+                    "severe": (
+                        "broad stripes along the phase-encode direction across the whole picture",
+                        "heavy stripes that hide the anatomy between strong edges",
+                        "dense coarse stripes over tissue and background",
+                    ),
+                },
             ),
         },
         confusers=("mri_undersampling", "mri_noise"),
