@@ -108,6 +108,8 @@ def test_edits_of_one_modality_commute_or_conflict(named: Any) -> None:
             continue
         bench = bench_of(named.modality, named.recipe, other.recipe)
         healthy = bench.healthy
+        if named.recipe.refuse(healthy) or other.recipe.refuse(healthy):
+            continue  # no sample case can have both: one needs bright fat, say, and the other fat that was suppressed
         pictures = []
         for first, second in ((named, other), (other, named)):
             try:
