@@ -92,7 +92,7 @@ def check_values(samples: Pixels, *, shown: str, name: str) -> None:
 def prepared(raw: RawKspace) -> tuple[Tensor, Tensor | None, tuple[float, float] | None]:
     """k-space (coil, row, column) complex64 with zero frequency first and without readout oversampling, noise in its unit, spacing; all times one power of
     two, which loses nothing."""
-    samples = torch.from_numpy(np.ascontiguousarray(raw.samples, dtype=np.complex64))
+    samples = torch.from_numpy(np.array(raw.samples, dtype=np.complex64))
     kspace = torch.fft.ifftshift(samples, dim=(1, 2)) if raw.centred else to_kspace(torch.fft.ifft2(samples, norm="ortho"))
     if raw.readout is not None and raw.phase_axis is not None:
         kspace = without_oversampling(kspace, axis=1 - raw.phase_axis, keep=raw.readout)

@@ -332,7 +332,8 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path, sorted_out: Index
     fields = {Path(error.file.partition(" (")[0]).name[0]: error.field for error in errors}
     assert fields == {
         "a": "size", "b": "structure", "c": "size", "d": "size", "e": "dtype", "f": "samples", "g": "dtype", "h": "dtype", "i": "axes",
-        "j": "j_twice.yaml: axes", "k": "k_key.yaml: patient", "l": "l_yaml.yaml", "m": "spacing_mm", "n": "spacing_mm", "o": "samples", "p": "k-space", "q": "size", "r": "k-space",
+        "j": "j_twice.yaml: axes",
+        "k": "k_key.yaml: patient", "l": "l_yaml.yaml", "m": "spacing_mm", "n": "spacing_mm", "o": "samples", "p": "k-space", "q": "size", "r": "k-space",
         "s": "shape", "t": "shape", "u": "k-space", "v": "structure", "w": "structure", "x": "structure", "y": "spacing_mm", "z": "type",
     }  # fmt: skip
     assert all(error.problem and error.remedy for error in errors)

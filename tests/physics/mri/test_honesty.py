@@ -1,0 +1,146 @@
+"""What a picture went through: found where it was done, not found where it was not."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+import torch
+from PIL import Image
+from real_data import real_data
+
+from physics.mri.body import smooth_phase
+from physics.mri.honesty import Honesty, block_excess, honesty, is_doubled, masked_share, on_matrix, support_share
+from physics.phantoms import ellipses
+
+Oracle = Callable[..., None]
+
+
+@lru_cache(maxsize=64)
+def head(shape: tuple[int, int] = (192, 160), snr: float = 40.0, seed: int = 0) -> np.ndarray:
+    """A complex head with a smooth phase and white noise."""
+    picture = ellipses(shape, torch.float64)
+    clean = (picture * torch.polar(torch.ones_like(picture), smooth_phase(shape, seed=seed + 1))).numpy()
+    rng = np.random.default_rng(seed)
+    return clean + (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / snr
+
+
+def padded(picture: np.ndarray, factors: tuple[float, float], *, hamming: bool = False) -> np.ndarray:
+    """The magnitude after zero padding in k-space, with a filter or without."""
+    n, size = picture.shape, tuple(round(side * factor) for side, factor in zip(picture.shape, factors, strict=True))
+    spectrum = np.fft.fftshift(np.fft.fft2(picture))
+    if hamming:
+        spectrum = spectrum * np.hamming(n[0])[:, None] * np.hamming(n[1])[None]
+    wide = np.zeros(size, complex)
+    start = [m // 2 - side // 2 for m, side in zip(size, n, strict=True)]
+    wide[start[0] : start[0] + n[0], start[1] : start[1] + n[1]] = spectrum
+    return np.abs(np.fft.ifft2(np.fft.ifftshift(wide)))
+
+
+def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    """8-bit codes after JPEG."""
+    codes = np.clip(picture / np.percentile(picture, 99.5) * 230, 0, 255).astype(np.uint8)
+    stored = io.BytesIO()
+    Image.fromarray(codes).save(stored, "JPEG", quality=quality)
+    return np.asarray(Image.open(stored), dtype=np.float64)
+
+
+def real_heads() -> Iterator[np.ndarray]:
+    """Slices of two real heads that were stored as acquired, or averaged."""
+    volume = np.asarray(nibabel.load(real_data("mri", "colin27_t1_1mm.nii.gz")).dataobj, dtype=np.float64)
+    yield from (volume[:, :, 70], volume[:, :, 100], volume[80], volume[:, 110])
+    for number in ("0252", "0256"):
+        yield pydicom.dcmread(real_data("mri", "studyforrest_t1w", f"N2D_{number}.dcm")).pixel_array.astype(np.float64)
+
+
+@pytest.mark.parametrize("hamming", [False, True])
+@pytest.mark.parametrize("snr", [100.0, 20.0])
+@pytest.mark.parametrize("factor", [1.25, 1.5, 2.0])
+def test_the_acquired_share_is_found(oracle: Oracle, factor: float, snr: float, hamming: bool) -> None:
+    """Padding by a factor leaves 1 / factor of the frequencies, filtered or not, along both axes."""
+    picture = padded(head(snr=snr), (factor, factor), hamming=hamming)
+    for axis in (0, 1):
+        oracle("mri_honesty", "share of acquired frequencies", support_share(picture, axis=axis) - 1 / factor, below=0.03)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_axes_are_told_apart(axis: int) -> None:
+    """Padded along one axis only, the other one is whole; the grid stays, since pixels would lose their form."""
+    picture = padded(head(), (1.5, 1.0) if axis == 0 else (1.0, 1.5))
+    assert support_share(picture, axis=axis) == pytest.approx(2 / 3, abs=0.03)
+    assert support_share(picture, axis=1 - axis) == 1.0
+    assert honesty(picture).matrix(picture.shape) == picture.shape
+
+
+def test_clean_phantoms_raise_no_alarm(oracle: Oracle) -> None:
+    """Sixty pictures as acquired, of four noise levels and odd, even and prime sides: nothing is found on any."""
+    shapes = ((192, 160), (256, 256), (181, 217), (128, 131), (320, 200))
+    found = [honesty(np.abs(head(shape, snr, seed))) for shape in shapes for snr in (1e6, 100.0, 30.0, 10.0) for seed in range(3)]
+    alarms = sum(one.share != (1.0, 1.0) or any(one.doubled) or one.blocks > 0 or one.masked > 0 for one in found)
+    oracle("mri_honesty", "false alarms on 60 clean phantoms", alarms / len(found), below=0.0)
+
+
+def test_real_heads_as_stored_raise_no_alarm() -> None:
+    """Six slices of two heads: whole support, no doubling, no blocks; the de-faced one is masked."""
+    found = [honesty(picture) for picture in real_heads()]
+    assert all(one.share == (1.0, 1.0) and not any(one.doubled) and one.blocks == 0 for one in found)
+    assert found[-1].masked > 0.5
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90, 95])
+def test_jpeg_is_found(quality: int) -> None:
+    """On phantoms with noise and on real heads, also where the grid was cut off the multiple of eight; more at lower quality."""
+    pictures = [np.abs(head()), *real_heads()]
+    for picture in pictures:
+        stored = jpeg(picture, quality)
+        assert block_excess(stored) > 0
+        assert block_excess(stored[3:, 5:]) > 0
+        assert block_excess(jpeg(picture, 50)) >= block_excess(stored)
+        assert block_excess(np.clip(picture / np.percentile(picture, 99.5) * 230, 0, 255).astype(np.uint8).astype(float)) == 0
+
+
+def test_doubling_is_found() -> None:
+    """Repeated pixels and means of two, along the axis that they were made on."""
+    picture = np.abs(head())
+    assert is_doubled(np.repeat(picture, 2, axis=0), axis=0)
+    assert not is_doubled(np.repeat(picture, 2, axis=0), axis=1)
+    between = np.zeros((picture.shape[0], 2 * picture.shape[1] - 1))
+    between[:, ::2] = picture
+    between[:, 1::2] = (picture[:, 1:] + picture[:, :-1]) / 2
+    assert is_doubled(between, axis=1)
+    assert honesty(between).share == (1.0, 0.5)
+    assert honesty(np.repeat(np.repeat(picture, 2, 0), 2, 1)).matrix((384, 320)) == (192, 160)
+
+
+def test_masked_air() -> None:
+    """The share of exact zeros in air, of a picture whose left half was masked."""
+    picture = np.abs(head())
+    assert masked_share(picture) == 0
+    half = picture.copy()
+    half[:, :80][picture[:, :80] < 0.25] = 0
+    assert masked_share(half) == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_acquired_grid_comes_back(oracle: Oracle) -> None:
+    """A padded picture on its acquired matrix is the magnitude as acquired, inside the body; centre and brightness stay, zeros stay."""
+    clean = head(snr=200.0)
+    stored = padded(clean, (1.5, 1.5))
+    found = on_matrix(stored, (192, 160))
+    true = np.abs(clean) * (192 * 160) / stored.size
+    inside = ellipses((192, 160), torch.float64).numpy() > 0
+    oracle("mri_honesty", "padding taken off a magnitude picture", np.linalg.norm((found - true)[inside]) / np.linalg.norm(true[inside]), below=0.04)
+    assert np.linalg.norm((np.roll(found, 1, axis=1) - true)[inside]) / np.linalg.norm(true[inside]) > 0.1
+    stored[:20] = 0
+    assert (on_matrix(stored, (192, 160))[:12] == 0).all()
+
+
+def test_the_grid_keeps_the_form_of_pixels() -> None:
+    """The axis that holds more decides for both; sides are even; nearly whole stays whole."""
+    assert Honesty((0.5, 0.6), (False, False), 0.0, 0.0).matrix((301, 200)) == (182, 120)
+    assert Honesty((0.5, 0.96), (False, False), 0.0, 0.0).matrix((301, 200)) == (301, 200)
+    assert Honesty((0.5, 0.5), (False, False), 0.0, 0.0).matrix((512, 512)) == (256, 256)
