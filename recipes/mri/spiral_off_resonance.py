@@ -12,13 +12,13 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import detail
 from medq_gen.seeds import noise_seed
 from physics.mri.cavities import draw_pockets, pockets_of
-from physics.mri.off_resonance import off_resonance, off_resonance_cycles, read_off_resonance, spiral_field_hz
+from physics.mri.off_resonance import off_resonance, off_resonance_cycles, read_off_resonance, spiral_field
 from physics.mri.scan import MRIScan
 from physics.mri.spiral import Spiral
 from physics.mri.susceptibility import field_note
 
 N_INTERLEAVES = 32  # the blur depends on how long the path takes to a radius, not on how many interleaves share the work
-OFFSET_HZ, BOWL_HZ = (40.0, 100.0), (0.0, 60.0)
+OFFSET_HZ, BOWL_HZ, SLICE_MM = (40.0, 100.0), (0.0, 60.0), (3.0, 5.0)
 
 
 def draw(rng: np.random.Generator, scan: MRIScan) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def draw(rng: np.random.Generator, scan: MRIScan) -> dict[str, Any]:
         "bowl_axis": int(rng.integers(2)),
         "first_deg": round(float(first_deg), 2),
         "clockwise": bool(rng.random() < 0.5),
+        "slice_mm": round(float(rng.uniform(*SLICE_MM)), 2),
         "pockets_mm": [pocket.values for pocket in draw_pockets(scan, seed=seed)],
     }
 
@@ -41,9 +42,9 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
         return scan
     spiral = Spiral(scan.matrix, N_INTERLEAVES, N_INTERLEAVES, "even", pattern["first_deg"], pattern["clockwise"])
     pockets = pockets_of(pattern["pockets_mm"])
-    hz = spiral_field_hz(scan, pockets=pockets, offset_hz=pattern["offset_hz"], bowl_hz=pattern["bowl_hz"], bowl_axis=pattern["bowl_axis"])
-    blurred = read_off_resonance(scan, spiral, hz=hz, readout_ms=strength)
-    return replace(blurred, assumed=(*scan.assumed, *field_note(scan, pockets), "centre frequency and second-order shim of the spiral"))
+    field = spiral_field(scan, pockets=pockets, offset_hz=pattern["offset_hz"], bowl_hz=pattern["bowl_hz"], bowl_axis=pattern["bowl_axis"])
+    blurred = read_off_resonance(scan, spiral, field=field, readout_ms=strength, slice_mm=pattern["slice_mm"])
+    return replace(blurred, assumed=(*scan.assumed, *field_note(scan, pockets), "centre frequency, second-order shim and slice thickness of the spiral"))
 
 
 RECIPE = Degradation(
@@ -53,7 +54,7 @@ RECIPE = Degradation(
     strength=Strength("duration of an interleaf", "ms", neutral=0.0, limit=40.0, scale="log"),
     effect=detail,
     measures=(off_resonance_cycles, off_resonance),
-    attributes=("sharpness", "contrast"),
+    attributes=("sharpness", "contrast", "signal void"),
     words=Words(
         artefact="off-resonance blur",
         synonyms=("spiral blurring", "off-resonance blurring of the spiral", "spiral off-resonance artefact", "B0 blurring"),
