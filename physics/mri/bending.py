@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import pi, sqrt
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from physics.fourier import positions, to_picture
 from physics.nufft import from_frequencies
+from physics.scan import EditConflict, Event
 
 FINER = 4  # points a pixel along the bent axis: tissue that is stretched by less stays whole
 EPS = 1e-6  # of the sum over places
@@ -51,6 +53,14 @@ def bent(kspace: Tensor, shift_px: Tensor, *, axis: int, finer: int = FINER) -> 
     found = from_frequencies(places.flatten(1), turns.flatten(1), grid=(size, other), eps=EPS) / sqrt(finer)
     stored: Tensor = torch.fft.ifftshift(found, dim=(-2, -1)).movedim(1, 1 + axis).to(kspace)
     return stored
+
+
+def require_timing(events: Iterable[Event], timing: str) -> None:
+    """Refuse a field that acts within each line beside one that acts from line to line: each stands for a sequence of its own (their `timing`)."""
+    for event in events:
+        held = getattr(event, "timing", timing)
+        if held != timing:
+            raise EditConflict(f"sequence: {type(event).__name__} belongs to lines taken {held}, and lines taken {timing} were asked for")
 
 
 def _between(values: Tensor, at: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.bending import bent
+from physics.mri.bending import bent, require_timing
 from physics.mri.cavities import Pocket, materials
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import ASSUMED_T, field_hz
@@ -33,6 +33,7 @@ class EchoPlanar:
     pockets: tuple[Pocket, ...]
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = 12  # after what belongs to one part of the body
+    timing: ClassVar[str] = "after one excitation"
 
     def shift_px(self, scan: MRIScan) -> Tensor:
         """(row, column) displacement along the phase-encode axis: df N t_line, faded out in the air about the body, where there is noise of the source only."""
@@ -60,7 +61,8 @@ def distort(scan: MRIScan, *, shift_mm: float, pockets: tuple[Pocket, ...], blip
     Not modelled
         Blur by decay, gaps between true k-space lines (matrix of the source is kept), eddy currents, N/2 ghosts.
     Raises
-        ValueError: shift not finite or negative, blip neither +1 nor -1, a field without strength. EditConflict: the scan is echo-planar already.
+        ValueError: shift not finite or negative, blip neither +1 nor -1, a field without strength. EditConflict: the scan is echo-planar
+        already, or holds metal in lines that have an excitation each.
     References
         Jezzard and Balaban 1995, 10.1002/mrm.1910340111; Munger et al. 2000, 10.1109/42.875200; Andersson et al. 2003, 10.1016/S1053-8119(03)00336-7.
     Oracle
@@ -73,6 +75,7 @@ def distort(scan: MRIScan, *, shift_mm: float, pockets: tuple[Pocket, ...], blip
         return scan
     if any(isinstance(event, EchoPlanar) for event in scan.events):
         raise EditConflict("echo-planar: the scan has all its lines after one excitation already, with an echo spacing of its own")
+    require_timing(scan.events, EchoPlanar.timing)
     hz = field_hz(scan, seed=0, pockets=pockets)
     typical = offset_percentile(scan, hz)
     if typical == 0:
