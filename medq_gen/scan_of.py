@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from medq_gen.sources.acquired import on_acquired_grid
 from medq_gen.sources.identity import view_of
 from medq_gen.sources.source import LoadedCase, Measured, Neighbours
 from physics.measure.pair import View
@@ -50,12 +51,13 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     from physics.mri import MRIScan
     from physics.noise import with_noise_floor
 
+    if loaded.measured is not None:
+        return _measured(loaded.measured), view_of(loaded.pixels, loaded.case)
+    loaded, told = on_acquired_grid(loaded)
     case, facts = loaded.case, loaded.case.acquisition
     view = view_of(loaded.pixels, case)
-    if loaded.measured is not None:
-        return _measured(loaded.measured), view
     values, body = loaded.pixels.astype(np.float64), view.mask.numpy()
-    assumed: list[str] = []
+    assumed = list(told)
     air, sigma = masked_air(values, body), tissue_sigma(values, body)
     if not air.any():
         sigma = air_sigma(values, body, otherwise=sigma)

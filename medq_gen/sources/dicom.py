@@ -166,7 +166,7 @@ class DicomSource(Configured):
             yield error
 
     def _provenance(self, entry: str) -> Provenance:
-        return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin)
+        return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin, grid=self._options.grid)
 
     def _shown_file(self, entry: str) -> str:
         return str(self._options.path / entry if self._options.path.is_dir() else self._options.path)

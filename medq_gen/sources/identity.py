@@ -12,6 +12,7 @@ from medq_gen.errors import SourceError
 from medq_gen.ontology.levels import Level
 from medq_gen.records import Case, Split
 from medq_gen.seeds import digest
+from medq_gen.sources.acquired import facts_of
 from medq_gen.sources.anatomy import UNKNOWN
 from medq_gen.sources.source import LoadedCase, Mask, Picture, Pixels, Provenance, Shares
 from physics.display import display_of, object_mask
@@ -82,7 +83,7 @@ def case_of(picture: Picture, provenance: Provenance) -> Case:
         group=own,
         split=provenance.split or "train",
         shows=shown_by(picture),
-        acquisition=picture.acquisition,
+        acquisition={**facts_of(picture, crop=provenance.grid == "acquired"), **picture.acquisition},
         withheld=picture.withheld,
     )
 

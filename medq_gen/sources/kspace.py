@@ -107,6 +107,7 @@ def scan_of_measured(measured: Measured) -> MRIScan:
         noise=None if measured.noise is None else torch.from_numpy(measured.noise),
         max_coils=measured.max_coils,
         undersampled="reconstruct" if measured.reconstructs else "refuse",
+        crop=measured.crops,
         field_strength_t=measured.field_strength_t,
     )
 
@@ -146,6 +147,7 @@ def picture_of(raw: RawKspace, options: KspaceOptions, *, shown: str, max_pixels
         phase_axis=axis,
         max_coils=options.max_coils,
         reconstructs=options.undersampled == "reconstruct",
+        crops=options.grid == "acquired",
         field_strength_t=facts.get("field_strength_t"),
         identity=raw.samples,
     )

@@ -126,7 +126,10 @@ class ManifestSource(Configured):
                     continue
                 if row.declared.modality != picture.modality:
                     raise SourceError(self._at(row), "modality", f"the file is {picture.modality}, the table says {row.declared.modality}", "Correct the table")
-                yield case_of(picture, Provenance(source=self.name, entry=entry_of(row.path, picture.part), licence=row.licence, origin=row.origin))
+                yield case_of(
+                    picture,
+                    Provenance(source=self.name, entry=entry_of(row.path, picture.part), licence=row.licence, origin=row.origin, grid=self._options.grid),
+                )
         except SourceError as error:
             yield error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -23,7 +23,8 @@ class Measured:
     """k-space behind a picture, as physics.mri.measured takes it.
 
     kspace : (coil, row, column) complex64, zero frequency first. noise : (coil, sample). spacing_mm : of the pixels of its whole matrix. phase_axis : None
-    where nobody says. max_coils : of the scan. reconstructs : whether gaps are filled. identity : the samples as stored, which the case's id is made of.
+    where nobody says. max_coils : of the scan. reconstructs : whether gaps are filled. crops : whether empty margins are cut. identity : the samples
+    as stored, which the case's id is made of.
     """
 
     kspace: Pixels
@@ -32,6 +33,7 @@ class Measured:
     phase_axis: int | None
     max_coils: int
     reconstructs: bool
+    crops: bool
     field_strength_t: float | None
     identity: Pixels
 
@@ -125,12 +127,13 @@ class Options(BaseModel):
 
 
 class FileOptions(Options):
-    """Options of sources that read files."""
+    """Options of sources that read files. grid: of MRI pictures that were interpolated, go on with the matrix that was acquired, or with the one stored."""
 
     path: Path
     anatomy: str | None = None
     licence: str = Field(default="unstated", max_length=200)
     origin: Origin = "clinical"
+    grid: Literal["acquired", "stored"] = "acquired"
     max_megapixels: float = Field(default=36.0, gt=0, le=400)
     max_file_mb: float = Field(default=512.0, gt=0)
 
@@ -209,3 +212,4 @@ class Provenance:
     licence: str
     origin: Origin
     split: Split | None = None
+    grid: Literal["acquired", "stored"] = "acquired"

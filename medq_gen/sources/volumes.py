@@ -325,7 +325,7 @@ class VolumeSource(Configured):
             yield from grouped(cases, shares=self._shares)
 
     def _provenance(self, entry: str) -> Provenance:
-        return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin)
+        return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin, grid=self._options.grid)
 
     def load(self, case: Case) -> LoadedCase:
         """The pixels of a case; the last volume is kept, since neighbours often follow."""

@@ -48,20 +48,21 @@ def measured_scan(
     noise: Tensor | None = None,
     max_coils: int | None = None,
     undersampled: Literal["refuse", "reconstruct"] = "refuse",
+    crop: bool = True,
     field_strength_t: float | None = None,
 ) -> MRIScan:
     """The healthy scan of measured k-space.
 
     Model
-        1. Empty channels are dropped; empty margins of k-space are cut off (the matrix that was acquired). 2. Prewhitening: s' = sigma L^-1 s with the
-        covariance of the noise samples, else of the outermost k-space or the corners of the pictures. 3. At most max_coils virtual channels.
-        4. Coil maps C from the gapless centre (calibration.estimated_maps) as smooth functions (smooth_maps). 5. Body rho = sum_c conj(C_c) x_c, with the phase
-        that was measured. 6. What is left, s - F C rho, stays in the scan as an event that does not move, so that acquire gives the root sum of squares of
-        the whitened data. With gaps in k-space rho is reconstructed (coverage.filled) and nothing is left over.
+        1. Empty channels are dropped; empty margins of k-space are cut off, both axes by one factor, so that pixels keep their form. 2. Prewhitening:
+        s' = sigma L^-1 s with the covariance of the noise samples, else of the outermost k-space or the corners of the pictures. 3. At most max_coils
+        virtual channels. 4. Coil maps C from the gapless centre (calibration.estimated_maps) as smooth functions (smooth_maps). 5. Body
+        rho = sum_c conj(C_c) x_c, with the phase that was measured. 6. What is left, s - F C rho, stays in the scan as an event that does not move, so that
+        acquire gives the root sum of squares of the whitened data. With gaps in k-space rho is reconstructed (coverage.filled) and nothing is left over.
     Parameters
         kspace : (coil, row, column) complex, zero frequency first, orthonormal, readout oversampling removed. spacing_mm : of the pixels that its whole matrix
         makes. phase_axis : array axis of the lines. noise : (coil, sample) complex, in the unit and bandwidth of kspace. max_coils : of the scan, None
-        for all. undersampled : what to do with gaps.
+        for all. undersampled : what to do with gaps. crop : whether empty margins are cut off.
     Returns
         The scan: matrix and spacing as acquired, coils measured, source_sigma per part and channel.
     Assumes
@@ -76,7 +77,7 @@ def measured_scan(
         acquire gives the root sum of squares of the whitened data to 1e-6; noise, maps and phase of a phantom of known ones come back
         (tests/physics/mri/test_measured.py).
     """
-    data, spacing, covered, notes = _measured_part(kspace, spacing_mm, phase_axis, undersampled)
+    data, spacing, covered, notes = _measured_part(kspace, spacing_mm, phase_axis, undersampled, crop)
     sampled = sampled_of(data)
     alive = (kspace != 0).flatten(1).any(dim=1)
     if noise is None:
@@ -106,7 +107,7 @@ def measured_scan(
 
 
 def _measured_part(
-    kspace: Tensor, spacing_mm: tuple[float, float], phase_axis: int, undersampled: str
+    kspace: Tensor, spacing_mm: tuple[float, float], phase_axis: int, undersampled: str, crop: bool
 ) -> tuple[Tensor, tuple[float, float], Coverage, list[str]]:
     """The channels and the centre of k-space that hold something; what was cut and filled, in words."""
     if kspace.ndim != 3 or not kspace.is_complex() or not bool(torch.isfinite(torch.view_as_real(kspace.resolve_conj())).all()):
@@ -126,11 +127,14 @@ def _measured_part(
         notes.append(f"picture filled in by compressed sensing from one in {covered.acceleration:.1f} samples: smoother than a full scan")
     elif any(covered.one_sided):
         notes.append("one side of k-space reaches less far (partial Fourier): filled with zeros")
-    if covered.matrix != tuple(kspace.shape[1:]):
-        notes.append(f"k-space cut to the acquired {covered.matrix[0]} x {covered.matrix[1]} of {kspace.shape[1]} x {kspace.shape[2]}")
-    spacing = tuple(step * n / m for step, n, m in zip(spacing_mm, kspace.shape[1:], covered.matrix, strict=True))
+    stored = (kspace.shape[1], kspace.shape[2])
+    kept = max(m / n for m, n in zip(covered.matrix, stored, strict=True)) if crop else 1.0
+    matrix = (max(covered.matrix[0], round(kept * stored[0])), max(covered.matrix[1], round(kept * stored[1])))
+    if matrix != stored:
+        notes.append(f"k-space cut to the acquired {matrix[0]} x {matrix[1]} of {stored[0]} x {stored[1]}")
+    spacing = tuple(step * n / m for step, n, m in zip(spacing_mm, stored, matrix, strict=True))
     alive = (kspace != 0).flatten(1).any(dim=1)
-    return cropped_kspace(kspace[alive], covered.matrix), (spacing[0], spacing[1]), covered, notes
+    return cropped_kspace(kspace[alive], matrix), (spacing[0], spacing[1]), covered, notes
 
 
 def _sensitivity(data: Tensor, covered: Coverage, phase_axis: int) -> Sensitivity:

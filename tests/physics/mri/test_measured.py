@@ -205,15 +205,18 @@ def test_virtual_coils_keep_the_energy() -> None:
 def test_an_empty_margin_and_an_empty_channel_are_left_out(oracle: Oracle) -> None:
     """k-space padded with zeros comes back to its own matrix and spacing, brighter by the root of the ratio; a dead channel is dropped."""
     kspace, noise, _, _ = measurement()
-    padded = torch.zeros(7, 180, 97, dtype=torch.complex128)
+    padded = torch.zeros(7, 180, 145, dtype=torch.complex128)
     centred = torch.fft.fftshift(kspace, dim=(1, 2))
-    padded[:6, 90 - 60 : 90 + 60] = centred
-    scan = measured_scan(torch.fft.ifftshift(padded, dim=(1, 2)), spacing_mm=(1.0, 2.0), noise=torch.cat([noise, 0 * noise[:1]]))
+    padded[:6, 90 - 60 : 90 + 60, 72 - 48 : 72 + 49] = centred
+    stored = torch.fft.ifftshift(padded, dim=(1, 2))
+    scan = measured_scan(stored, spacing_mm=(1.0, 2.0), noise=torch.cat([noise, 0 * noise[:1]]))
     assert scan.matrix == SHAPE
-    assert scan.spacing_mm == pytest.approx((1.5, 2.0))
+    assert scan.spacing_mm == pytest.approx((1.5, 2 * 145 / 97))
     expected = acquire(measured_scan(kspace, spacing_mm=(1.5, 2.0), noise=noise))
     oracle("mri_kspace", "padding is taken off", float((acquire(scan) - expected).abs().max() / expected.max()), below=1e-12)
-    assert any("cut to the acquired 120 x 97 of 180 x 97" in note for note in scan.assumed)
+    assert any("cut to the acquired 120 x 97 of 180 x 145" in note for note in scan.assumed)
+    assert measured_scan(stored, spacing_mm=(1.0, 2.0), crop=False, noise=torch.cat([noise, 0 * noise[:1]])).matrix == (180, 145)
+    assert measured_scan(stored[:, :, :], spacing_mm=(1.0, 2.0)).matrix == SHAPE
 
 
 def test_gaps_are_refused_unless_they_are_to_be_filled() -> None:
