@@ -1,0 +1,83 @@
+"""DC offset: a receiver whose zero is not zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from math import sqrt
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from physics.fourier import frequencies
+from physics.measure.pair import Pair, Reading, measure
+from physics.mri.scan import MRIScan, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """A baseline on every sample. amplitude : of the centre pixel if it were constant, in the unit of the picture. drift : how many turns of its phase the
+    baseline drifts through from the first line to the last. settle_share : of a readout after which it has fallen to 1/e, 0 where it does not fall.
+    seed : of its phase in each channel."""
+
+    amplitude: float
+    drift: float = 0.0
+    settle_share: float = 0.0
+    seed: int = 0
+    stage: ClassVar[IntEnum] = Stage.RECEIVER
+    rank: ClassVar[int] = 30  # in the converter: after noise and interference, before it clips
+
+    def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
+        """data: k-space (coil, row, column), or (coil, shot, sample) of a readout."""
+        by_lines = data if scan.readout is not None or scan.phase_axis == 0 else data.transpose(1, 2)
+        n_coils, n_lines, n_samples = by_lines.shape
+        line, sample = (torch.arange(n) if scan.readout is not None else frequencies(n) + n // 2 for n in (n_lines, n_samples))
+        turns = 2 * torch.pi * self.drift * (line / n_lines - 0.5)
+        course = torch.polar(torch.ones_like(turns), turns)[:, None] * torch.ones_like(sample)[None, :]
+        if self.settle_share:
+            course = course * torch.exp(-sample / (self.settle_share * n_samples))[None, :]
+        phase = torch.from_numpy(np.random.Generator(np.random.PCG64(self.seed)).uniform(0, 2 * np.pi, n_coils))
+        size = self.amplitude / sqrt(n_lines * n_samples * n_coils)
+        baseline = torch.polar(torch.full_like(phase, size), phase)[:, None, None] * course
+        added = baseline.to(data)
+        return data + (added if by_lines is data else added.transpose(1, 2))
+
+
+def offset_receiver(scan: MRIScan, offset: Offset) -> MRIScan:
+    """A dot at the centre of the picture, or a small star where the baseline moves.
+
+    Model
+        s_c <- s_c + d_c for every sample: with an orthonormal transform of N samples the centre pixel gains d_c N^(1/2) and no other pixel anything. A
+        baseline that drifts, exp(2 pi i q (l / L - 1/2)) over the lines l, puts the dot q pixels off along the phase-encode direction and, for a q
+        that is not whole, smears it along it; one that settles within a readout, exp(-t / T), smears it along the readout.
+    Parameters
+        scan : the acquisition. offset : amplitude in the unit of the picture, shared among the channels in quadrature.
+    Returns
+        The scan with the event added; the scan itself for amplitude 0.
+    Assumes
+        No phase cycling, which would cancel the baseline, and no interpolation.
+    Not modelled
+        Removal of the baseline by the scanner before reconstruction.
+    Raises
+        ValueError: amplitude or settling time negative.
+    References
+        Zhuo and Gullapalli 2006, 10.1148/rg.261055134; Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 11.5 (phase cycling).
+    Oracle
+        d N^(1/2) at the centre pixel and 0 elsewhere, odd and even sizes; place, direction and energy of the smear (tests/physics/mri/test_dc_offset.py).
+    """
+    if offset.amplitude < 0 or offset.settle_share < 0:
+        raise ValueError(f"amplitude {offset.amplitude} and settle_share {offset.settle_share} must be >= 0")
+    return scan.with_event(offset) if offset.amplitude else scan
+
+
+@measure("% of tissue")
+def central_spot(pair: Pair) -> Reading:
+    """What the central pixels gained: largest change within 2 pixels of the centre of the picture, over mean tissue."""
+    mask = pair.view.mask
+    tissue = float(pair.reference[mask].double().mean()) if bool(mask.any()) else 0.0
+    if tissue <= 0:
+        return Reading(None, "the object is empty")
+    rows, columns = (slice(max(n // 2 - 2, 0), n // 2 + 3) for n in pair.reference.shape)
+    return Reading(100 * float((pair.degraded - pair.reference)[rows, columns].abs().max()) / tissue)
