@@ -18,8 +18,8 @@ TR_MS = (3.5, 8.0)
 FLIP_DEG = (30.0, 70.0)
 LIMIT = 6.0  # bands across the body: an unshimmed magnet at 3 T
 # Tissue between bands is left as it was, which the measure of the family forgives too much: with its own anchors six bands through a brain would still be
-# moderate. These put the borders of the levels near 0.5, 1 and 3 bands.
-EFFECT = disturbance.with_anchors((0.25, 0.42, 0.54))
+# moderate. These put mild where the first null reaches the margin (0.8 bands), moderate near 1.5 and severe from 3.5 bands on.
+EFFECT = disturbance.with_anchors((0.32, 0.47, 0.56))
 
 
 def draw(rng: np.random.Generator, scan: MRIScan) -> dict[str, Any]:
@@ -57,7 +57,7 @@ RECIPE = Degradation(
         looks={
             "none": ("no dark bands", "an unbroken steady-state signal from edge to edge"),
             "mild": (
-                "a single dark band near the edge of the body",
+                "a dark margin on one side where a band begins",
                 "a thin curved dark line at the margin",
                 "a dark band that stays clear of the centre",
             ),
