@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
 from physics.mri.order import ORDERS, line_times
 from physics.mri.pose_spread import pose_spread
@@ -50,7 +51,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
-    measures=(ghost_to_signal, weighted_displacement, pose_spread, peak_displacement, jump_count, share_of_lines_moved),
+    measures=(ghost_to_signal, artefact_to_signal, weighted_displacement, pose_spread, peak_displacement, jump_count, share_of_lines_moved),
     attributes=("motion ghosting", "sharpness"),
     words=Words(
         artefact="motion artefact",

@@ -12,7 +12,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import line
 from medq_gen.errors import ConfigError
-from physics.mri.measures import ghost_to_signal
+from physics.mri.artefact_to_signal import band_across_readout
 from physics.mri.order import ORDERS
 from physics.mri.pulsation import Pulse, band_ghost_to_signal, pulsate, pulsation_ghost_spacing
 from physics.mri.scan import MRIScan
@@ -90,7 +90,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("inflow modulation", "mean signal of the blood", neutral=0.0, limit=LIMIT, scale="log"),
     effect=BAND,
-    measures=(band_ghost_to_signal, pulsation_ghost_spacing, ghost_to_signal),
+    measures=(band_ghost_to_signal, pulsation_ghost_spacing, band_across_readout),
     attributes=("pulsation ghosting",),
     words=Words(
         artefact="pulsation artefact",

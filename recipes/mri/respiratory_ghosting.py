@@ -12,6 +12,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal
 from physics.mri.order import ORDERS
 from physics.mri.respiration import Breath, breathe, respiratory_ghost_spacing, wall_displacement
@@ -57,7 +58,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("travel of the abdominal wall", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=FRONT_HALF,
-    measures=(wall_displacement, respiratory_ghost_spacing, ghost_to_signal),
+    measures=(wall_displacement, respiratory_ghost_spacing, ghost_to_signal, artefact_to_signal),
     attributes=("motion ghosting", "sharpness"),
     words=Words(
         artefact="respiratory ghosting",
