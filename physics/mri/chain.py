@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from physics.scan import EditConflict, Event
@@ -47,6 +49,20 @@ def require_any_path(readout: Readout | None, events: tuple[Event, ...]) -> None
         for event in events:
             if event.stage.name in {"ENCODING", "RECEIVER"} and not getattr(event, "any_path", False):
                 raise EditConflict(f"readout: {type(event).__name__} acts on lines of k-space, and {type(readout).__name__} has none")
+
+
+def moved_by_events(scan: Any) -> Callable[[], Tensor] | None:
+    """The warp of a picture, (2, row, column) in mm along array axis 0 and 1: what lies at r is shown at r + d(r).
+
+    Model
+        The sum over events that know their displacement, event.displacement_mm(scan); zero where nothing happens and nothing moves.
+    Returns
+        A function without arguments, or None where something may warp the picture and does not say how far.
+    """
+    known = [event for event in scan.events if hasattr(event, "displacement_mm")]
+    if known:
+        return lambda: torch.stack([event.displacement_mm(scan) for event in known]).sum(dim=0)
+    return None if scan.events or scan.motion is not None else lambda: torch.zeros((2, *scan.matrix), dtype=torch.float64)
 
 
 @dataclass(frozen=True, eq=False)

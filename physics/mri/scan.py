@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
-from physics.mri.chain import Readout, Reconstruction, Slab, require_any_path
+from physics.mri.chain import Readout, Reconstruction, Slab, moved_by_events, require_any_path
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.zero_filled import ZeroFilled
@@ -55,6 +55,7 @@ class MRIScan:
     source_sigma: float = 0.0
     events: tuple[Event, ...] = ()
     assumed: tuple[str, ...] = ()
+    displacement_mm = property(moved_by_events)
 
     @classmethod
     def of(

@@ -1,0 +1,181 @@
+"""Bent gradients: harmonics, places, brightness and total signal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from physics import fourier, phantoms
+from physics.display import Display
+from physics.measure.families import displacement
+from physics.measure.pair import Pair, View
+from physics.mri import MRIScan
+from physics.mri.acquire import acquire_complex, acquire_kspace
+from physics.mri.gradient_warp import GradientField, GradientWarp, across, along, bend_gradients, density_change, jacobian, largest_displacement, warped
+from physics.mri.radial import Radial, read_radially
+from physics.scan import EditConflict, acquire
+
+NAME = "mri_gradient_nonlinearity"
+AXIAL = GradientField("slice", (4.0, -6.0, 20.0), (1.0, 0.5), (1.0, 0.5))
+SIDE = GradientField("rows", (3.0, 2.0, -10.0), (1.0, -0.15), (0.8, 0.4))
+FRONT = GradientField("columns", (-5.0, 1.0, 8.0), (-1.0, 0.1), (-0.8, -0.4))
+
+
+def gaussian(shape: tuple[int, int], at: tuple[float, float], width: float, *, finer: int = 1) -> torch.Tensor:
+    rows, columns = (grid / finer for grid in fourier.centred_grid((shape[0] * finer, shape[1] * finer)))
+    return torch.exp(-((rows - at[0]) ** 2 + (columns - at[1]) ** 2) / (2 * width**2))
+
+
+def smooth(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """A displacement in pixels, straight in each coordinate, so that halfway values are exact: different along either axis."""
+    return torch.stack([0.9 + 0.06 * rows - 0.03 * columns, -1.4 + 0.05 * columns + 0.02 * rows])
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("coil", [across, along])
+def test_harmonics_obey_laplace(coil, order, oracle):
+    """The second differences of each order along three axes add up to nothing, and a unit stands for one unit at distance 1 on the axis."""
+    weights = (1.0, 0.0) if order == 0 else (0.0, 1.0)
+    h = 1e-2
+    at = torch.tensor(np.random.default_rng(2).uniform(-0.8, 0.8, (3, 50)))
+    steps = [h * torch.eye(3, dtype=torch.float64)[axis][:, None] for axis in range(3)]
+    laplace = sum(coil(*(at + step), weights) + coil(*(at - step), weights) - 2 * coil(*at, weights) for step in steps) / h**2
+    size = max(float((coil(*(at + step), weights) - 2 * coil(*at, weights) + coil(*(at - step), weights)).abs().max()) for step in steps) / h**2
+    oracle(NAME, "harmonics obey Laplace's equation", laplace.abs().max() / size, below=2e-3)  # of second differences, exact up to fourth derivatives
+    unit = torch.ones(1, dtype=torch.float64)
+    assert float(coil(unit, 0 * unit, 0 * unit, weights)) == (-1.0 if order == 0 else 1.0)
+    assert float(coil(-unit, 0 * unit, 0 * unit, weights)) == (1.0 if order == 0 else -1.0)
+
+
+@pytest.mark.parametrize("shape", [(40, 33), (31, 44)])
+def test_encoding_is_the_sum_over_moved_places(shape, oracle):
+    """A Gaussian known at any place, summed four times finer than a pixel with its own phase at r + d: every sample of k-space."""
+    at, width, finer = (2.5, -4.0), 2.2, 4
+    rows, columns = (grid / finer for grid in fourier.centred_grid((shape[0] * finer, shape[1] * finer)))
+    there = torch.stack([rows, columns]) + smooth(rows, columns)
+    n0, n1 = (2 * math.pi * fourier.frequencies(n) / n for n in shape)
+    values = gaussian(shape, at, width, finer=finer).flatten().to(torch.complex128) / finer**2
+    left, right = torch.exp(-1j * n0[:, None] * there[0].flatten()), torch.exp(-1j * n1[:, None] * there[1].flatten())
+    exact = (left * values) @ right.T / math.sqrt(shape[0] * shape[1])
+    found = warped(fourier.to_kspace(gaussian(shape, at, width).to(torch.complex128))[None], smooth(*fourier.centred_grid(shape)))[0]
+    oracle(NAME, "k-space is the sum over moved places", (found - exact).abs().max() / exact.abs().max(), below=1e-5)
+
+
+@pytest.mark.parametrize("field", [AXIAL, SIDE, FRONT])
+@pytest.mark.parametrize(("shape", "spacing"), [((128, 128), (2.0, 2.0)), ((121, 96), (1.5, 2.5))])
+def test_places_and_brightness(field, shape, spacing, oracle):
+    """Small spots land at r + d(r) within 0.05 px, which the inverse map takes back; a broad one is 1 / J as bright; the total signal stays."""
+
+    def scan_of(picture: torch.Tensor) -> MRIScan:
+        return MRIScan.of(picture, spacing_mm=spacing, phase=False)
+
+    broad = scan_of(100 * gaussian(shape, (0.0, 0.0), 14.0))
+    bent = bend_gradients(broad, field, largest_mm=9.0)
+    event = bent.events[0]
+    pixels = torch.tensor(spacing, dtype=torch.float64)[:, None, None]
+    shift = event.displacement_mm(broad) / pixels
+    before, after = acquire_kspace(broad)[0], acquire_kspace(bent)[0]
+    oracle(NAME, "total signal is kept", (after[0, 0] - before[0, 0]).abs() / before[0, 0].abs(), below=1e-6)
+
+    grid = torch.stack(fourier.centred_grid(shape))
+    for at in ((18.0, 20.0), (-22.0, 9.0), (5.0, -25.0)):
+        spot = acquire(scan_of(gaussian(shape, at, 1.6)).with_event(event))
+        near = ((grid - torch.tensor(at, dtype=torch.float64)[:, None, None]) ** 2).sum(0) < 14**2
+        centroid = (grid * (spot * near)).sum(dim=(1, 2)) / (spot * near).sum()
+        index = (int(at[0]) + shape[0] // 2, int(at[1]) + shape[1] // 2)
+        weight = gaussian(shape, at, 1.6)
+        mean_shift = (shift * weight).sum(dim=(1, 2)) / weight.sum()
+        oracle(NAME, "a spot is moved by the field, px", (centroid - torch.tensor(at) - mean_shift).norm(), below=0.05)
+        assert float(shift[:, index[0], index[1]].norm()) > 0.2
+        back = centroid.clone()  # r = r' - d(r), by iteration on the formula itself
+        for _ in range(40):
+            place = GradientWarp(field, event.scale_mm)
+            back = centroid - at_place(place, back, shape, spacing)
+        oracle(NAME, "the inverse map finds the spot again, px", (back - torch.tensor(at)).norm(), below=0.05)
+
+    chosen = torch.tensor([[-12.0, 8.0], [10.0, 15.0], [20.0, -14.0], [-3.0, -21.0]], dtype=torch.float64)
+    local = jacobian(event.displacement_mm(broad), spacing)
+    for r in chosen:
+        index = (int(r[0]) + shape[0] // 2, int(r[1]) + shape[1] // 2)
+        there = r + shift[:, index[0], index[1]]
+        n0, n1 = (2 * math.pi * fourier.frequencies(n) / n for n in shape)
+        value = (torch.exp(1j * n0 * there[0])[:, None] * after * torch.exp(1j * n1 * there[1])[None]).sum().real / math.sqrt(shape[0] * shape[1])
+        expected = 100 * math.exp(-float((r**2).sum()) / (2 * 14.0**2)) / float(local[index])
+        oracle(NAME, "brightness is 1 / J", float(value) / expected - 1, below=5e-3)
+
+
+def at_place(warp: GradientWarp, place_px: torch.Tensor, shape: tuple[int, int], spacing: tuple[float, float]) -> torch.Tensor:
+    """d at one place off the grid, in pixels: the field's own shape with its isocentre moved so that the place is the centre pixel."""
+    down, right, through = warp.field.isocentre_mm
+    moved = (down - float(place_px[0]) * spacing[0], right - float(place_px[1]) * spacing[1], through)
+    field = GradientField(warp.field.bore, moved, warp.field.transverse, warp.field.longitudinal)
+    shape_there = field.shape(shape, spacing)[:, shape[0] // 2, shape[1] // 2]
+    return warp.scale_mm * shape_there / torch.tensor(spacing, dtype=torch.float64)
+
+
+def test_positive_weights_pull_inwards():
+    """Across the bore, and along it at the ends of the axis, contours move towards the isocentre; the sign turns it round."""
+    for bore in ("slice", "rows", "columns"):
+        field = GradientField(bore, (0.0, 0.0, 0.0), (1.0, 0.0), (1.0, 0.0))
+        shape = field.shape((65, 65), (1.0, 1.0))
+        assert float(shape[0, 60, 32]) < 0 < float(shape[0, 4, 32])
+        assert float(shape[1, 32, 60]) < 0 < float(shape[1, 32, 4])
+        assert float(shape[:, 32, 32].norm()) == 0
+        torch.testing.assert_close(GradientField(bore, (0.0, 0.0, 0.0), (-1.0, 0.0), (-1.0, 0.0)).shape((65, 65), (1.0, 1.0)), -shape)
+    # Across a bore that runs down the rows, far from the isocentre along it, contours move outwards: 4 z^2 outweighs x^2.
+    assert float(GradientField("rows", (0.0, 0.0, 0.0), (1.0, 0.0), (1.0, 0.0)).shape((65, 65), (1.0, 1.0))[1, 4, 40]) > 0
+
+
+def test_no_displacement_is_the_scan_itself():
+    """Zero leaves the object; the body's largest displacement is what was asked; a second bend conflicts; nonsense is refused."""
+    scan = MRIScan.of(100 * phantoms.ellipses((64, 64)), spacing_mm=(3.0, 3.0))
+    assert bend_gradients(scan, AXIAL, largest_mm=0.0) is scan
+    bent = bend_gradients(scan, AXIAL, largest_mm=7.0)
+    moved = bent.displacement_mm()
+    assert float(moved.norm(dim=0)[scan.body.support].max()) == pytest.approx(7.0)
+    with pytest.raises(EditConflict):
+        bend_gradients(bent, SIDE, largest_mm=1.0)
+    for field, largest_mm in ((AXIAL, -1.0), (AXIAL, math.inf), (GradientField("slice", (0.0, 0.0, 0.0), (0.0, 0.0), (1.0, 1.0)), 1.0)):
+        with pytest.raises(ValueError, match=r"largest_mm|shape"):
+            bend_gradients(scan, field, largest_mm=largest_mm)
+
+
+def test_any_path_meets_the_same_gradients(oracle):
+    """Spokes of a bent body are the sum over moved places at the frequencies of the spokes: the encoding does not depend on the path."""
+    shape, finer = (48, 48), 4
+    radial = Radial(shape, 7, "even", 12.0)
+    at, width = (3.0, -5.0), 2.4
+    scan = MRIScan.of(gaussian(shape, at, width), spacing_mm=(4.0, 4.0), phase=False)
+    bent = bend_gradients(scan, AXIAL, largest_mm=8.0)
+    found = acquire_kspace(read_radially(bent, radial))[0]
+    event = bent.events[0]
+    fine = GradientField("slice", AXIAL.isocentre_mm, AXIAL.transverse, AXIAL.longitudinal).shape((48 * finer, 48 * finer), (4.0 / finer, 4.0 / finer))
+    rows, columns = (grid / finer for grid in fourier.centred_grid((48 * finer, 48 * finer)))
+    there = torch.stack([rows, columns]) + event.scale_mm * fine / 4.0
+    angle = (math.radians(12) + math.pi / 7 * torch.arange(7, dtype=torch.float64))[:, None]
+    k = torch.linspace(-math.pi, math.pi, 2 * 48 + 1, dtype=torch.float64)[None]
+    w = torch.stack([k * torch.sin(angle), k * torch.cos(angle)]).flatten(1)
+    values = gaussian(shape, at, width, finer=finer).flatten().to(torch.complex128) / finer**2
+    exact = torch.exp(-1j * (w[0][:, None] * there[0].flatten() + w[1][:, None] * there[1].flatten())) @ values / math.sqrt(2 * 48 * 48)
+    oracle(NAME, "spokes meet the same moved places", (found.flatten() - exact).abs().max() / exact.abs().max(), below=3e-3)
+    torch.testing.assert_close(
+        acquire_complex(bend_gradients(read_radially(scan, radial), AXIAL, largest_mm=8.0)), acquire_complex(read_radially(bent, radial))
+    )
+
+
+def test_the_warp_is_measured():
+    """Largest displacement, percentile of the canonical picture and density come from the field; a healthy scan has none."""
+    scan = MRIScan.of(100 * phantoms.ellipses((64, 64), torch.float64), spacing_mm=(3.0, 3.0))
+    view = View("mri", "head", Display("window", 0.0, 100.0), scan.body.support, (3.0, 3.0))
+    picture = acquire(scan)
+    plain, bent = (Pair(picture, picture, view, scan, other) for other in (scan, bend_gradients(scan, AXIAL, largest_mm=10.0)))
+    assert displacement(plain).value == 0
+    assert (largest_displacement(plain).value, density_change(plain).value) == (0.0, 0.0)
+    assert largest_displacement(bent).value == pytest.approx(10.0)
+    size = bent.scan.displacement_mm().norm(dim=0)[scan.body.support].numpy()
+    assert displacement(bent).value == pytest.approx(np.percentile(size, 95) / 3.0 * 512 / 64, rel=1e-6)
+    assert 3 < density_change(bent).value < 60
+    assert bent.scan.displacement_mm().shape == (2, 64, 64)
