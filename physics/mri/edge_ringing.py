@@ -8,8 +8,7 @@ from scipy import ndimage
 
 from physics.measure.pair import Pair, Reading, array, measure
 from physics.mri.artefact_to_signal import phase_axis
-from physics.mri.local_change import slow_gain
-from physics.mri.resolution_along import SHADING_MM, resolution_along_phase_encoding
+from physics.mri.resolution_along import resolution_along_phase_encoding
 
 STRONG = 0.3  # of the steepest slope (99.9th percentile): an edge
 LOBE = (0.7, 1.4)  # first overshoot of a truncated series, in units of the resolution
@@ -22,7 +21,7 @@ def ringing_amplitude(pair: Pair) -> Reading:
     """First overshoot beside strong edges across phase encoding, over the step of the edge.
 
     Model
-        At strong edges of the reference (steepest along phase encoding, on a plateau to both sides), e = D / b - R (b the slow gain) at 0.7 to 1.4 resolutions from the edge, the
+        At strong edges of the reference (steepest along phase encoding, on a plateau to both sides), e = D - R at 0.7 to 1.4 resolutions from the edge, the
         largest towards the bright side above and towards the dark side below; mean of both over the step, median over edges. A sharp cut of the series gives
         8.95 %, a smooth filter less.
     Parameters
@@ -32,7 +31,7 @@ def ringing_amplitude(pair: Pair) -> Reading:
     Assumes
         The matrix kept is at most half of the stored one: else the overshoot falls between pixels.
     Not modelled
-        Edges nearer to each other than three resolutions.
+        Edges nearer to each other than three resolutions; shading, which reads as a change beside edges.
     References
         Wilbraham 1848; Gibbs 1899; Veraart et al. 2016, 10.1002/mrm.25866.
     Oracle
@@ -42,9 +41,7 @@ def ringing_amplitude(pair: Pair) -> Reading:
     found = resolution_along_phase_encoding(pair)
     if axis is None or spacing is None or found.value is None:
         return Reading(None, found.reason)
-    gain = slow_gain(pair, smooth_mm=SHADING_MM)
-    flattened = array(pair.degraded).astype(np.float64) / (1.0 if gain is None else np.maximum(gain, 1e-3))
-    reference, degraded = np.moveaxis(array(pair.reference).astype(np.float64), axis, 0), np.moveaxis(flattened, axis, 0)
+    reference, degraded = (np.moveaxis(array(picture).astype(np.float64), axis, 0) for picture in (pair.reference, pair.degraded))
     step_px = found.value / spacing[axis]
     near, far = max(round(LOBE[0] * step_px), 1), max(round(LOBE[1] * step_px), 1)
     at, heights = _edges(reference, reach=max(far + 1, 4))
