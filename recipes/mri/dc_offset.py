@@ -13,7 +13,7 @@ from medq_gen.seeds import noise_seed
 from physics.mri.dc_offset import Offset, central_spot, offset_receiver
 from physics.mri.scan import MRIScan
 
-KINDS = {"point": 0.15, "drift": 0.3, "star": 0.55}  # how often "any" takes each
+KINDS = {"point": 0.1, "drift": 0.3, "star": 0.6}  # how often "any" takes each
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any") -> dict[str, Any]:
@@ -39,7 +39,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("central pixel of the baseline", "mean tissue signal", neutral=0.0, limit=1000.0, scale="log"),
+    strength=Strength("central pixel of the baseline", "mean tissue signal", neutral=0.0, limit=500.0, scale="log"),
     effect=line.with_anchors((0.04, 0.15, 0.28)),  # a dot covers few of the blocks of P: a glaring star of 100 times tissue reads 0.3
     measures=(central_spot,),
     attributes=("central artefact",),
