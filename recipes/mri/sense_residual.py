@@ -25,11 +25,11 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", step: in
         raise ConfigError(f"recipe.pattern.kind={kind!r} is not known; allowed: any, {', '.join(KINDS)}")
     if step not in (0, 2, 3, 4):
         raise ConfigError(f"recipe.pattern.step={step}; allowed: 0 (drawn), 2, 3, 4")
-    usual = "body" if rng.random() < 0.7 else "array"
+    usual = "body" if rng.random() < 0.5 else "array"
     chosen = usual if kind == "any" else kind
-    # An array that slid across the lines is told apart as before: only its shift along them matters.
-    along = float(rng.choice((0.0, 180.0)))
-    angle = float(rng.uniform(0, 360)) if chosen == "body" else along + float(rng.uniform(-25, 25))
+    # Parts that fold onto one another lie along the lines: a shift across them hardly matters to the maps, and cuts the body's rim without a copy.
+    spread = 45.0 if chosen == "body" else 25.0
+    angle = float(rng.choice((0.0, 180.0))) + float(rng.uniform(-spread, spread))
     drawn = int(rng.choice((2, 3), p=(0.3, 0.7))) if chosen == "body" else 3
     return {"kind": chosen, "step": int(step) or drawn, "direction_deg": round(angle % 360, 2)}
 
