@@ -21,6 +21,7 @@ from physics.mri.trajectory import Drift, Nod, Nodding, Piece, Step, trajectory
 KINDS = {"swallow": 0.35, "sudden": 0.25, "periodic": 0.25, "drift": 0.15}  # how often "any" takes each
 DEGREES_PER_MM = (0.0, 0.3)  # tilt that goes with a millimetre across the slice
 NEAR_CENTRE, NEAR_CENTRE_OFTEN = 0.1, 0.7  # of half k-space, where it does most harm; of draws
+TR_S = (0.7, 3.0)  # from T1 to T2 weighting: spins that come fresh are brighter by 2 to 1.05
 LIMIT_MM = 14.0
 
 
@@ -31,7 +32,7 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", order: s
             raise ConfigError(f"recipe.pattern.{name}={value!r} is not known; allowed: any, {', '.join(allowed)}")
     chosen = str(rng.choice(list(KINDS), p=list(KINDS.values()))) if kind == "any" else kind
     lines = str(rng.choice(ORDERS, p=(0.6, 0.15, 0.25))) if order == "any" else order
-    sequence = {"tr_s": round(float(rng.uniform(0.4, 0.8)), 3), "flip_deg": round(float(rng.uniform(70, 90)), 1), "thickness_mm": 4.0}
+    sequence = {"tr_s": round(float(np.exp(rng.uniform(*np.log(TR_S)))), 3), "flip_deg": round(float(rng.uniform(70, 90)), 1), "thickness_mm": 4.0}
     half_mm = scan.matrix[0] * scan.spacing_mm[0] / 2
     pattern: dict[str, Any] = {"kind": chosen, "order": lines, "pivot_mm": round(float(rng.uniform(0.0, 0.5) * half_mm), 2), "sequence": sequence}
     if chosen == "swallow":
