@@ -154,7 +154,7 @@ def _explained(error: BaseException, overrides: Sequence[str]) -> str:
         if first not in KEYS:
             close = difflib.get_close_matches(first, KEYS, n=1)
             return f"unknown key {key[1]!r} (command line).{f' Did you mean {close[0]!r}?' if close else ''} Keys: {', '.join(KEYS)}"
-        hint = " Name the kind of source too: source=dicom, nifti, images or manifest." if key[1] == "source.path" else ""
+        hint = " Name the kind of source too: source=dicom, nifti, images, kspace or manifest." if key[1] == "source.path" else ""
         return f"unknown key {key[1]!r} (command line).{hint} {_below(first, overrides)}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing and "/" in missing[1]:

@@ -81,7 +81,7 @@ WRONG = [
     (["recipe=mri_noise", "levels=[mild"], r"'levels=[mild' (command line) cannot be read: brackets and quotes must close"),
     (["recipe=mri_noise", "out=[a,b]"], r"out=['a', 'b']: one path"),
     (["recipe=mri_noise", "run=x"], r"run=x: names a finished run for the other tasks"),
-    (["recipe=mri_noise", "source.path=x"], r"Name the kind of source too: source=dicom, nifti, images or manifest"),
+    (["recipe=mri_noise", "source.path=x"], r"Name the kind of source too: source=dicom, nifti, images, kspace or manifest"),
     (["recipe=mri_noise", "recipe.strength.limit=-1"], r"give a limit above 0 (declared: 1)"),
     (["recipe=mri_motion", "recipe.pattern.kind=jumpy"], r"recipe.pattern.kind='jumpy' is not known; allowed: any, sudden, periodic, drift"),
     (["task=score", "run=nowhere"], r"task=score needs predictions="),
