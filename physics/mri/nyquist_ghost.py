@@ -36,13 +36,10 @@ class EchoMismatch:
         if scan.readout is not None:
             raise EditConflict(NO_LINES)
         line_axis, readout_axis = 1 + scan.phase_axis, 2 - scan.phase_axis
-        n_lines, n_samples = data.shape[line_axis], data.shape[readout_axis]
-        sign = 1 - 2 * (frequencies(n_lines) % 2)
-        turn = sign[:, None] * self.phase(n_samples)[None, :]
-        factor = torch.polar(torch.ones_like(turn), turn)
-        if self.slope_deg == 0:
-            factor = factor[:, :1]
-        factor = (factor if scan.phase_axis == 0 else factor.T).to(data)
+        phi = self.phase(data.shape[readout_axis])[: 1 if self.slope_deg == 0 else None]
+        even_and_odd = torch.polar(torch.ones_like(phi).expand(2, -1), torch.stack([phi, -phi])).to(data)
+        factor = even_and_odd[(frequencies(data.shape[line_axis]) % 2).long()]
+        factor = factor if scan.phase_axis == 0 else factor.T
         if self.slope_deg == 0:
             return data * factor
         return to_kspace(to_picture(data, axes=(readout_axis,)) * factor, axes=(readout_axis,))
