@@ -10,7 +10,7 @@ from typing import Any, ClassVar, get_args
 import torch
 from torch import Tensor
 
-from physics.fourier import centred_grid, frequencies, to_picture
+from physics.fourier import centred_grid, frequencies, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.dipole import Axis
 from physics.mri.measures import NO_SCAN
@@ -74,7 +74,13 @@ class GradientWarp:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        return warped(data, self.displacement_mm(scan) / torch.tensor(scan.spacing_mm, dtype=torch.float64)[:, None, None])
+        shift_px = self.displacement_mm(scan) / torch.tensor(scan.spacing_mm, dtype=torch.float64)[:, None, None]
+        bent = warped(data, shift_px)
+        if scan.source_sigma == 0:
+            return bent
+        # Noise is not encoded: where air was pulled apart, or out of the field, the source's own noise of that place makes up what is missing.
+        dense = to_picture(warped(to_kspace(torch.ones_like(data[:1].real)), shift_px))[0].real.clamp(0, 1)
+        return bent + to_kspace(to_picture(data) * ((1 - dense).sqrt() * (1 - scan.body.tissue_share)))
 
 
 def warped(kspace: Tensor, shift_px: Tensor) -> Tensor:
@@ -133,7 +139,8 @@ def bend_gradients(scan: MRIScan, field: GradientField, *, largest_mm: float) ->
     Returns
         The scan with the event added; a displacement of 0 leaves it as it was.
     Assumes
-        No correction of the scanner. The noise of the source is bent with the anatomy. Where grad d < -1 the picture folds onto itself, as it does in a bore.
+        No correction of the scanner. Noise of the source is bent with the anatomy; air that is thinned out is topped up with its own. Where grad d < -1 the
+        picture folds onto itself, as it does in a bore.
     Not modelled
         Bent slices; a body that moves through the field pose by pose (the picture of the whole scan is bent); b-values.
     Raises

@@ -166,6 +166,24 @@ def test_any_path_meets_the_same_gradients(oracle):
     )
 
 
+def test_noise_stays_where_the_anatomy_leaves(oracle):
+    """Corners of the field that nothing is mapped to keep the noise of a source that has any, and hold nothing where it has none."""
+    shape, sigma = (96, 96), 2.0
+    rng = np.random.default_rng(3)
+    noise = torch.from_numpy(np.hypot(*rng.normal(0, sigma, (2, *shape))))
+    disc = 100.0 * (torch.hypot(*fourier.centred_grid(shape)) < 30)
+    field = GradientField("slice", (0.0, 0.0, 0.0), (1.0, 0.4), (1.0, 0.4))
+    corner = torch.zeros(shape, dtype=torch.bool)
+    corner[:6, :6] = corner[-6:, :6] = corner[:6, -6:] = corner[-6:, -6:] = True
+    for source_sigma in (sigma, 0.0):
+        scan = MRIScan.of(torch.where(disc > 0, disc, noise), source_sigma=source_sigma, seed=1)
+        power = float(acquire(bend_gradients(scan, field, largest_mm=8.0))[corner].square().mean())
+        if source_sigma:
+            oracle(NAME, "noise stays where the anatomy leaves, in three standard errors", (power / (2 * sigma**2) - 1) / (3 / math.sqrt(144)), below=1.0)
+        else:
+            assert power < 0.3 * 2 * sigma**2
+
+
 def test_the_warp_is_measured():
     """Largest displacement, percentile of the canonical picture and density come from the field; a healthy scan has none."""
     scan = MRIScan.of(100 * phantoms.ellipses((64, 64), torch.float64), spacing_mm=(3.0, 3.0))
