@@ -15,6 +15,7 @@ from torch import Tensor
 from physics.mri.body import Body
 from physics.mri.chain import Slab
 from physics.mri.scan import MRIScan
+from physics.scan import EditConflict
 
 TRANSITION = 0.15  # of the thickness: slope of a Shinnar-Le Roux pulse of usual duration
 COARSEST_MM = 3.5  # slices further apart say nothing of what lies between them
@@ -129,6 +130,12 @@ def missing_slab(scan: MRIScan, reach_mm: float) -> str | None:
         return f"the slices of the source are {step:.1f} mm apart; more than {COARSEST_MM} mm says nothing of what lies between them"
     reached = step * min(slab.index, n - 1 - slab.index)
     return None if reached + step / 2 >= reach_mm else f"the slices of the source reach {reached:.1f} mm to the nearer side; {reach_mm:.1f} mm are needed"
+
+
+def require_single_slice(scan: MRIScan) -> None:
+    """Refuse to change a slice where the whole slab is encoded at once: its partitions have no excited profile and no time of their own."""
+    if any(getattr(event, "encodes_slab", False) for event in scan.events):
+        raise EditConflict("slice: the scan encodes the whole slab in three dimensions; a profile or a movement of one slice was asked for")
 
 
 def _slab(scan: MRIScan) -> Slab:

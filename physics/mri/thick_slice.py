@@ -12,7 +12,7 @@ from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.scan import MRIScan, Stage
-from physics.mri.slice_profile import SliceProfile, excited_slice, missing_slab, slab_weights
+from physics.mri.slice_profile import SliceProfile, excited_slice, missing_slab, require_single_slice, slab_weights
 from physics.scan import EditConflict
 
 
@@ -56,6 +56,7 @@ def thicken(scan: MRIScan, profile: SliceProfile) -> MRIScan:
         return scan
     if reason := missing_slab(scan, profile.half_extent_mm):
         raise ValueError(reason)
+    require_single_slice(scan)
     present = profile_of(scan)
     if present is not None and present != profile:
         raise EditConflict(f"slice profile: the slice has {present} already; {profile} was asked for")

@@ -19,7 +19,7 @@ from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode
 from physics.mri.motion import Motion
 from physics.mri.scan import MRIScan, Stage
-from physics.mri.slice_profile import excited_slice, missing_slab, slab_weights
+from physics.mri.slice_profile import excited_slice, missing_slab, require_single_slice, slab_weights
 from physics.mri.spin_history import MultiSlice, remembered
 from physics.mri.thick_slice import ThickSlice, profile_of
 from physics.scan import EditConflict, of_stage
@@ -72,7 +72,7 @@ class ThroughPlane:
         out = data.clone()
         lines = torch.zeros_like(out.movedim(1 + scan.phase_axis, 1)[:, moved])
         for weights, share in zip(slices, shares.T, strict=True):
-            taken = _encoded(scan, excited_slice(scan, weights)).movedim(1 + scan.phase_axis, 1)[:, moved]
+            taken = encoded_slice(scan, excited_slice(scan, weights)).movedim(1 + scan.phase_axis, 1)[:, moved]
             lines += torch.from_numpy(share).to(data.real.dtype)[None, :, None] * taken
         out.movedim(1 + scan.phase_axis, 1)[:, moved] = lines
         return out
@@ -119,7 +119,7 @@ def few_of(table: Array) -> tuple[NDArray[np.int64], Array]:
     return pivots[:rank].astype(np.int64), factors
 
 
-def _encoded(scan: MRIScan, density: Tensor) -> Tensor:
+def encoded_slice(scan: MRIScan, density: Tensor) -> Tensor:
     """k-space of another slice under everything that the scan does to its own one: events of the object, coils, movement in the plane."""
     for event in of_stage(scan, Stage.OBJECT):
         if not isinstance(event, ThickSlice):
@@ -160,6 +160,7 @@ def move_through(scan: MRIScan, motion: OutOfPlane, sequence: MultiSlice) -> MRI
         raise ValueError(reason)
     if scan.readout is not None or any(isinstance(event, ThroughPlane) for event in scan.events):
         raise EditConflict("through-plane movement: the readout has no lines, or the body moves across the slice already")
+    require_single_slice(scan)
     return scan.with_event(ThroughPlane(motion, sequence))
 
 
