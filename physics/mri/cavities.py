@@ -19,6 +19,7 @@ from physics.mri.scan import MRIScan
 
 DARK_SHARE = 0.10  # of the 99th percentile of the smoothed picture: darker is air or cortical bone
 HALF_SHARE = 0.35  # of the same: half way between air and dark tissue
+SKULL_MM, WALL_MM = 20.0, 6.0  # how deep under the skin, or how near to air, what is dark and thin is bone: deeper it is fluid
 WIDEST_BONE_MM = 3.5  # inscribed radius: a dark piece that holds a larger disc is air
 PIECE_SHARE = 0.05  # of the largest bright piece: smaller ones are not of the body
 HEAD_MM = (100.0, 300.0)  # shortest and longest edge of a body that may be a head or larger; a smaller one is a limb, in which there is no air
@@ -64,7 +65,8 @@ def materials(body: Body) -> Materials:
 
     Model
         Outline: bright pieces of at least a twentieth of the largest, holes filled. Dark: below a tenth of the 99th percentile
-        after a blur of one pixel. A dark piece opened by a disc of 3.5 mm is air, what remains is bone.
+        after a blur of one pixel. A dark piece opened by a disc of 3.5 mm is air; what remains is
+        bone within 20 mm of the outside or 6 mm of air, and fluid deeper inside.
     Parameters
         body : the slice.
     Returns
@@ -86,10 +88,16 @@ def materials(body: Body) -> Materials:
     outline = ndimage.binary_fill_holes(np.isin(pieces, 1 + np.flatnonzero(sizes >= PIECE_SHARE * max(float(sizes.max()), 1.0))))
     dark = outline & (smooth < DARK_SHARE * top)
     inner = ndimage.distance_transform_edt(np.pad(dark, 1, mode="edge"), sampling=body.spacing_mm)[1:-1, 1:-1] >= WIDEST_BONE_MM
-    reach = ndimage.distance_transform_edt(~inner, sampling=body.spacing_mm) if inner.any() else np.full(dark.shape, np.inf)
-    air = dark & (reach < WIDEST_BONE_MM)
+    air = dark & (_distance_mm(inner, body) < WIDEST_BONE_MM)
     air = ndimage.binary_dilation(air, iterations=2, mask=outline & (magnitude < HALF_SHARE * top)) if air.any() else air  # what the blur took off the rim
-    return Materials(*(torch.from_numpy(mask).to(body.density.device) for mask in (outline, air, dark & ~air)))
+    bone = dark & ~air & ((_distance_mm(~outline, body) < SKULL_MM) | (_distance_mm(air, body) < WALL_MM))
+    return Materials(*(torch.from_numpy(mask).to(body.density.device) for mask in (outline, air, bone)))
+
+
+def _distance_mm(mask: NDArray[np.bool_], body: Body) -> NDArray[np.float64]:
+    """Distance of each pixel from a mask, far where the mask is empty."""
+    far: NDArray[np.float64] = ndimage.distance_transform_edt(~mask, sampling=body.spacing_mm) if mask.any() else np.full(mask.shape, np.inf)
+    return far
 
 
 def rounded_height_mm(mask: Tensor, spacing_mm: tuple[float, float]) -> Tensor:

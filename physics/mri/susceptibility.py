@@ -22,7 +22,7 @@ from physics.mri.scan import MRIScan
 GYROMAGNETIC_HZ_PER_PPM_T = 42.577  # of protons: 42.577 MHz/T
 TISSUE_PPM, AIR_PPM, BONE_PPM = -9.05, 0.36, -11.4
 ASSUMED_T = 3.0  # field strength where the scan states none
-BORDER_PX = 1.5  # deviation of the blur of a mask's border
+BORDER_MM = 1.5  # deviation of the blur of a mask's border, a pixel at least
 N_LAYERS = 20  # of a rounded body above its slice, each 1.3 times as thick as the one below
 
 
@@ -62,20 +62,21 @@ def layers_of(body: Body, slab: Slab | None) -> list[Layer]:
         return [*_rounded(body, start_mm=0.0, sign=1), *_rounded(body, start_mm=0.0, sign=-1)]
     thick, plane = slab.spacing_mm[0], slab.spacing_mm[1:]
     bodies = [Body(density, (plane[0], plane[1])) for density in slab.density]
-    sheets = [Layer(slice_ppm(each), (i - slab.index - 0.5) * thick, (i - slab.index + 0.5) * thick) for i, each in enumerate(bodies)]
+    ppm = _soft(torch.stack([slice_ppm(each) for each in bodies]), slab.spacing_mm)
+    sheets = [Layer(each, (i - slab.index - 0.5) * thick, (i - slab.index + 0.5) * thick) for i, each in enumerate(ppm)]
     return [*sheets, *_rounded(bodies[-1], start_mm=sheets[-1].high_mm, sign=1), *_rounded(bodies[0], start_mm=sheets[0].low_mm, sign=-1)]
 
 
 def slice_ppm(body: Body) -> Tensor:
     """Susceptibility of a slice against air."""
     found = materials(body)
-    return _soft(torch.where(found.bone, BONE_PPM - AIR_PPM, TISSUE_PPM - AIR_PPM) * (found.body & ~found.air))
+    return torch.where(found.bone, BONE_PPM - AIR_PPM, TISSUE_PPM - AIR_PPM) * (found.body & ~found.air)
 
 
-def _soft(ppm: Tensor) -> Tensor:
-    """Borders half a pixel to a pixel wide, as they are, in place of the steps of a mask: steps would bend the field at every pixel of a rim."""
+def _soft(ppm: Tensor, spacing_mm: Sequence[float]) -> Tensor:
+    """Borders some two millimetres wide in place of the steps of a mask: steps would bend the field at every pixel of a rim and between slices."""
     values = ppm.double().cpu().numpy()
-    return torch.from_numpy(ndimage.gaussian_filter(values, BORDER_PX, mode="nearest"))
+    return torch.from_numpy(ndimage.gaussian_filter(values, [max(BORDER_MM / step, 1.0) for step in spacing_mm], mode="nearest"))
 
 
 def _rounded(body: Body, *, start_mm: float, sign: int) -> list[Layer]:
@@ -91,13 +92,17 @@ def _rounded(body: Body, *, start_mm: float, sign: int) -> list[Layer]:
     for low, high in pairwise(edges):
         ppm = inside * (filled(height, low, high) - filled(hollow, low, high)).clamp(min=0.0)
         bounds = sorted((start_mm + sign * float(low), start_mm + sign * float(high)))
-        out.append(Layer(_soft(ppm), bounds[0], bounds[1]))
+        out.append(Layer(_soft(ppm, body.spacing_mm), bounds[0], bounds[1]))
     return out
 
 
 @lru_cache(maxsize=8)
 def _unshimmed_ppm(body: Body, slab: Slab | None, along: Axis) -> tuple[Tensor, Tensor]:
-    return dipole_field_ppm(layers_of(body, slab), spacing_mm=body.spacing_mm, along=along)
+    layers = layers_of(body, slab)
+    field, slope = dipole_field_ppm(layers, spacing_mm=body.spacing_mm, along=along)
+    # The sphere of Lorentz about a proton is filled with tissue, whatever share of its pixel a blurred border leaves to air.
+    held = sum(layer.ppm.double() * ((layer.low_mm < 0) + (layer.high_mm > 0)) / 2 for layer in layers if layer.low_mm <= 0 <= layer.high_mm)
+    return field + (TISSUE_PPM - AIR_PPM - held) / 3, slope
 
 
 def field_map(

@@ -171,6 +171,26 @@ def test_the_shim_leaves_no_linear_term():
     assert abs(float((weight * made.through_hz_per_mm).sum())) < 1e-9 * float((weight * made.through_hz_per_mm.abs()).sum())
 
 
+def test_protons_at_a_vertical_border_feel_tissue():
+    """With the field along the border of a tall body the offset does not jump at its skin: the sphere of Lorentz holds tissue there as inside."""
+    density = head().to(torch.complex128).expand(9, -1, -1)
+    scan = replace(MRIScan.of(head(), phase=False), slab=Slab(density, 4, (30.0, 1.0, 1.0)))
+    hz = field_map(scan, seed=1, pockets=(), shimmed=False).hz
+    rim, inner = float(hz[80, 75 + 65]), float(hz[80, 75 + 62])
+    assert abs(rim - inner) < 0.05 * 127.731 * 9.41 / 3
+
+
+def test_fluid_deep_inside_is_no_bone():
+    """A dark line of 4 mm in the middle of a body is fluid; the same line 8 mm under the skin is bone."""
+    image = head()
+    down, right = places((160, 150))
+    image = torch.where((right.abs() < 2) & (down.abs() < 15), 0.01, image)
+    found = materials(MRIScan.of(image).body)
+    assert not bool(found.bone[80, 75])
+    assert bool(found.tissue[80, 75])
+    assert bool(found.bone[80, 75 + 58])
+
+
 def test_pockets_lie_beside_the_slice_and_follow_the_seed():
     """Equal seeds, equal balls; none reaches the slice; none where the picture shows air, nor in a body too small for a head."""
     scan = MRIScan.of(head())
