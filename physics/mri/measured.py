@@ -34,6 +34,7 @@ class Remainder:
     kspace: Tensor
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = -1000
+    any_path: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""

@@ -34,10 +34,16 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
     return approach(scan, nearness_per_m=strength, directions_deg=tuple(pattern["directions_deg"]), radius_mm=pattern["radius_mm"])
 
 
+def refuse(scan: MRIScan) -> str | None:
+    """Measured coils shade as they were measured."""
+    return "the coils of this scan were measured, and their shading with them" if scan.coils is not None else None
+
+
 RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
+    refuse=refuse,
     strength=Strength("nearness of the receive loops", "1/m", neutral=0.0, limit=LIMIT_PER_M, scale="log"),
     effect=shading,
     measures=(receive_variation,),

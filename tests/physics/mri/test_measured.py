@@ -18,6 +18,7 @@ from physics.mri.coils import Sensitivity, surrounding_array
 from physics.mri.encoding import encode
 from physics.mri.measured import Remainder, measured_scan
 from physics.mri.motion import Motion
+from physics.mri.radial import read_share
 from physics.mri.scan import MRIScan
 from physics.mri.sense import Sense
 from physics.mri.thermal import add_noise
@@ -233,6 +234,13 @@ def test_gaps_are_refused_unless_they_are_to_be_filled() -> None:
     whole = measured_scan(kspace, spacing_mm=(1.0, 1.0), noise=noise).body.density.abs()
     inside = density.abs() > 0.1
     assert float((acquire(scan) - whole)[inside].norm() / whole[inside].norm()) < 0.05
+
+
+def test_another_path_sees_what_was_measured() -> None:
+    """Read along spokes instead of lines, coil pictures with all that was measured are sampled: the head is there."""
+    scan = measured_scan(measurement()[0], spacing_mm=(1.0, 1.0))
+    read, reference, inside = acquire(read_share(scan, share=0.9, angles="golden", first_deg=3.0)), acquire(scan), scan.body.support
+    assert float((read - reference)[inside].norm() / reference[inside].norm()) < 0.1
 
 
 @pytest.mark.parametrize(
