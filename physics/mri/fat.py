@@ -20,6 +20,7 @@ MOST = 0.35  # of the body: more than that is no layer (the white matter of a br
 LEAST_OF_SKIN, LEAST_MEDIAN = 0.15, 1.42  # of the skin must have bright fat under it; such a layer outshines mean tissue by that much in the median
 DIM, DIM_THICKNESS = (0.12, 0.55), 0.035  # of mean tissue; of the diameter of the body: suppressed fat lies between skin and muscle
 MOST_BRIGHT, LEAST_DIM = 0.4, 0.2  # of the zone under the skin may be bright tissue and must be dim: otherwise it is a brain without its skull
+SKIN_OVER_FAT = 1.2  # what covers suppressed fat is brighter than it; the rim of a brain in air is not
 REFUSED = "the picture shows no bright layer of fat under the skin: fat was suppressed, or the skull was stripped"
 REFUSED_DIM = "the picture shows no dim layer under the skin that could be suppressed fat: fat is bright here, or the skull was stripped"
 
@@ -102,7 +103,8 @@ def suppressed_share(body: Body) -> Tensor:
     """How much of a pixel is fat that a saturation pulse has darkened: a dim layer beneath the skin, (row, column) float64 in [0, 1], soft at its border.
 
     Below the skin (2 mm) to 3.5 % of the diameter of the body; between 12 and 55 % of mean tissue, which is above air and bone and below muscle. None where
-    the layer is bright (fat_share), lies under less than 15 % of the skin or fills less than a fifth of that zone: the cortex of a stripped brain does not.
+    the layer is bright (fat_share), lies under less than 15 % of the skin or fills less than a fifth of that zone (the cortex of a stripped brain), and
+    none without brighter skin over it.
     """
     depth, tissue = depth_mm(body), body.mean_tissue
     nothing = torch.zeros(depth.shape, dtype=torch.float64)
@@ -119,6 +121,9 @@ def suppressed_share(body: Body) -> Tensor:
         return nothing
     under = ndimage.distance_transform_edt(~layer, sampling=body.spacing_mm)[skin] <= LAYER_MM
     bright_zone = float((smooth[zone] > 0.9 * tissue).mean())
+    over = ndimage.binary_dilation(layer, iterations=3) & (depth > 0) & (depth <= 1.3 * least_mm)
+    if float(np.quantile(smooth[over], 0.75)) < SKIN_OVER_FAT * float(np.median(smooth[layer])):
+        return nothing
     if float(under.mean()) < LEAST_OF_SKIN or bright_zone > MOST_BRIGHT or layer.sum() < LEAST_DIM * zone.sum():
         return nothing
     layer |= np.asarray(ndimage.binary_closing(layer, iterations=2)) & zone & (smooth < DIM[1] * tissue)  # noise pierces a thin layer
