@@ -19,6 +19,7 @@ from physics.nufft import from_frequencies
 from physics.scan import EditConflict
 
 BORES: tuple[Axis, ...] = get_args(Axis)
+NOISE_ONLY = 4.0  # deviations: what is fainter is taken for noise
 FINER = 2  # points a pixel along each axis: what is stretched by less stays whole
 
 
@@ -80,7 +81,8 @@ class GradientWarp:
             return bent
         # Noise is not encoded: where air was pulled apart, or out of the field, the source's own noise of that place makes up what is missing.
         dense = to_picture(warped(to_kspace(torch.ones_like(data[:1].real)), shift_px))[0].real.clamp(0, 1)
-        return bent + to_kspace(to_picture(data) * ((1 - dense).sqrt() * (1 - scan.body.tissue_share)))
+        air = (1 - scan.body.tissue_share) * (scan.body.density.abs() < NOISE_ONLY * scan.source_sigma)  # no arm at the edge of the field
+        return bent + to_kspace(to_picture(data) * ((1 - dense).sqrt() * air))
 
 
 def warped(kspace: Tensor, shift_px: Tensor) -> Tensor:
