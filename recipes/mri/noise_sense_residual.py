@@ -34,16 +34,19 @@ RECIPE = Mix(
             ),
             "mild": (
                 "a fine grain with a pale folded contour",
+                "a light grain, denser towards the middle of the field",
                 "a light speckle over a faint arc in the interior",
                 "a thin copy of the rim in slightly grainy tissue",
             ),
             "moderate": (
                 "a visible grain with clear folded arcs through the interior",
+                "a noticeable grain that is densest in the middle of the field",
                 "noticeable speckle and a distinct copy of the rim",
                 "grainy tissue crossed by a folded contour",
             ),
             "severe": (
                 "coarse grain and broad folded anatomy over the middle",
+                "heavy grain throughout the interior that drowns fine structures",
                 "heavy speckle in which bright folded copies cover deep structures",
                 "a folded, grainy picture whose interior cannot be read",
             ),
