@@ -20,11 +20,11 @@ STEPS = (2, 3, 4)
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, step: int = 0) -> dict[str, Any]:
-    """How many lines are skipped (step = 0: every second, third or fourth is taken), how many calibration lines there are, and their noise."""
+    """How many lines are skipped (step = 0: every second or third is taken), how many calibration lines there are, and their noise."""
     if step and step not in STEPS:
         raise ConfigError(f"recipe.pattern.step={step}; allowed: 0 (drawn), {', '.join(map(str, STEPS))}")
-    chosen = int(step) or int(rng.choice(STEPS, p=(0.2, 0.5, 0.3)))
-    return {"step": chosen, "n_calibration": int(rng.integers(16, 33)), "noise_seed": noise_seed(rng)}
+    chosen = int(step) or int(rng.choice((2, 3), p=(0.3, 0.7)))
+    return {"step": chosen, "n_calibration": int(rng.integers(8 * chosen, 11 * chosen + 1)), "noise_seed": noise_seed(rng)}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
@@ -43,7 +43,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("noise of the calibration lines over tissue signal", "1", neutral=0.0, limit=50.0, scale="log"),
+    strength=Strength("noise of the calibration lines over tissue signal", "1", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
     measures=(residual_copies, kernel_equations, acceleration),
     attributes=("undersampling aliasing", "noise"),

@@ -30,7 +30,7 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", step: in
     # Parts that fold onto one another lie along the lines: a shift across them hardly matters to the maps, and cuts the body's rim without a copy.
     spread = 45.0 if chosen == "body" else 25.0
     angle = float(rng.choice((0.0, 180.0))) + float(rng.uniform(-spread, spread))
-    drawn = int(rng.choice((2, 3), p=(0.3, 0.7))) if chosen == "body" else 3
+    drawn = int(rng.choice((2, 3), p=(0.2, 0.8))) if chosen == "body" else 3
     return {"kind": chosen, "step": int(step) or drawn, "direction_deg": round(angle % 360, 2)}
 
 
