@@ -17,6 +17,7 @@ from medq_gen.sources.anatomy import UNKNOWN, own_anatomy
 from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.kspace_hdf5 import HDF5, probe
 from medq_gen.sources.kspace_raw import Measurement, RawKspace, prepared
 from medq_gen.sources.kspace_sidecar import SUFFIXES as PAGES
 from medq_gen.sources.kspace_sidecar import Axis, sidecar_of
@@ -25,7 +26,6 @@ from medq_gen.sources.source import Configured, FileOptions, LoadedCase, Measure
 if TYPE_CHECKING:
     from physics.mri import MRIScan
 
-HDF5 = (".h5", ".hdf5", ".mrd", ".ismrmrd")
 _LEAST_SIGNAL = 3.0  # mean tissue over the noise of one part: below it there is nothing to degrade
 
 
@@ -214,6 +214,8 @@ class KspaceSource(Configured):
                     raise found
                 if found.entry.lower().endswith((".hdr", *PAGES)):
                     continue
+                if found.entry.lower().endswith(HDF5):
+                    probe(found)
                 measurement = opened(found, self._options)
             except SourceError as error:
                 yield error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
@@ -10,8 +12,34 @@ from medq_gen.errors import ConfigError, SourceError
 from medq_gen.sources.folder import Found
 
 HINT = "source=kspace reads HDF5 with h5py, which is not installed: pip install medq-gen[kspace]"
+HDF5 = (".h5", ".hdf5", ".mrd", ".ismrmrd")
 MAX_CHUNK_BYTES = 1 << 30
 MAX_XML_BYTES = 1 << 22
+PROBE_S = 600.0
+# Reads the data sets that a k-space file may have, a piece at a time, as far as the file can hold. What Python can say of a fault is said later.
+_READER = """
+import os, sys
+import h5py
+with h5py.File(sys.argv[1], "r", locking=False) as file:
+    groups = [file] + [file[name] for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink) and isinstance(file[name], h5py.Group)]
+    for group in groups:
+        for name in ("kspace", "ismrmrd_header", "xml", "data"):
+            if isinstance(group.get(name, getlink=True), h5py.HardLink) and isinstance(group[name], h5py.Dataset):
+                data = group[name]
+                if data.is_virtual or data.external or not data.shape:
+                    continue
+                size = data.dtype.itemsize
+                for side in data.shape[1:]:
+                    size *= side
+                if size > 1 << 30:
+                    continue
+                step, left = max(1, (1 << 24) // max(size, 1)), 1000 * os.path.getsize(sys.argv[1])
+                for start in range(0, data.shape[0], step):
+                    left -= size * step
+                    if left < 0:
+                        break
+                    data[start : start + step]
+"""
 BROKEN = "Copy the file again; if it opens in another program, save it again there"
 # Parts of an MRD header that may name a person, a place or a day: their contents are never read.
 _WITHHELD = ("subjectInformation", "studyInformation", "measurementInformation", "acquisitionSystemInformation", "waveformInformation", "userParameters")
@@ -43,6 +71,23 @@ def opened(found: Found) -> Any:  # Any: h5py has no types
         raise
     except Exception:  # h5py raises OSError, RuntimeError or KeyError on damaged files
         raise SourceError(found.shown, "structure", "this is not HDF5, or it is damaged or truncated", BROKEN) from None
+
+
+def probe(found: Found) -> None:
+    """Read the file once in a process of its own: the HDF5 library can end the process on a damaged file, and then it ends that one.
+
+    Raises
+        SourceError: reading it ended the process, or never came to an end.
+    """
+    library()
+    try:
+        done = subprocess.run([sys.executable, "-c", _READER, str(found.path)], capture_output=True, timeout=PROBE_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise SourceError(found.shown, "structure", "reading the file does not come to an end: it is damaged", BROKEN) from None
+    except OSError:  # no process to be had: the file is read here, as it would be without this
+        return
+    if done.returncode < 0:
+        raise SourceError(found.shown, "structure", "the file is damaged so badly that reading it ends the process", BROKEN)
 
 
 def dataset(group: Any, name: str, *, shown: str) -> Any:  # Any: h5py

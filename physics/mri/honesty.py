@@ -15,10 +15,10 @@ Array = NDArray[np.float64]
 
 BODY_SHARE = 0.12  # of the 99th percentile: what is brighter counts as body
 LENGTHS, LEAST_PIECES = (128, 64, 32), 40  # of the pieces of a row that spectra are taken of
+LARGEST = 1024  # rows and columns about the centre that are examined: shares do not hang on the size
 BANDWIDTH = 2.5  # of the taper: its leakage lies 50 dB below
 DROP, EDGE_DROP = 4.0, 1.5  # of log power over three bins: clean pictures fall by 2.6 at most, padded ones by 5 and more; where the fall begins
-WHOLE = 0.95  # of Nyquist: a support beyond it is the whole one
-DOUBLED = 10.0  # power of differences at even against odd places; clean pictures up to 1.1, JPEG up to 1.3
+WHOLE, DOUBLED = 0.95, 10.0  # of Nyquist; power of differences at even against odd places: clean pictures up to 1.1, JPEG up to 1.3
 BLOCK_EXCESS, BLOCK_SCORE = 0.15, 4.0  # log power that the block grid lacks, and in deviations of the other 63 grids
 
 
@@ -58,10 +58,11 @@ def honesty(image: NDArray[Any]) -> Honesty:
     Oracle
         Known padding, filters, JPEG qualities and masks; none found on clean phantoms and real heads (tests/physics/mri/test_honesty.py).
     """
-    values = np.asarray(image, dtype=np.float64)
+    middle = tuple(slice(max(n - LARGEST, 0) // 2, max(n - LARGEST, 0) // 2 + LARGEST) for n in image.shape)
+    values = np.asarray(image[middle], dtype=np.float64)
     doubled = (is_doubled(values, axis=0), is_doubled(values, axis=1))
-    found = [0.5 if twice else support_share(values, axis=axis) for axis, twice in enumerate(doubled)]
-    return Honesty((found[0], found[1]), doubled, block_excess(values), masked_share(values))
+    shares = [0.5 if twice else support_share(values, axis=axis) for axis, twice in enumerate(doubled)]
+    return Honesty((shares[0], shares[1]), doubled, block_excess(values), masked_share(values))
 
 
 def support_share(image: Array, *, axis: int) -> float:
@@ -79,7 +80,7 @@ def support_share(image: Array, *, axis: int) -> float:
     Not modelled
         Supports that differ from row to row (elliptical k-space).
     References
-        Shimron et al. 2022; Thomson 1982, 10.1109/PROC.1982.12433 (the taper).
+        Thomson 1982, 10.1109/PROC.1982.12433 (the taper).
     Oracle
         Padding by 1.25, 1.5 and 2 with and without a Hamming filter: the share within 0.03 (tests/physics/mri/test_honesty.py).
     """
@@ -181,7 +182,7 @@ def block_excess(image: Array) -> float:
 
 
 def masked_share(image: Array) -> float:
-    """Share of the air (below the brightness of a body, 3 pixels from it) that is exactly 0; 0 where there is no air."""
+    """Share of the air (darker than a body, 3 pixels from it) that is exactly 0; 0 where there is no air."""
     air = ~ndimage.binary_dilation(_inside(image), iterations=3)
     return float((image[air] == 0).mean()) if air.mean() > 0.01 else 0.0
 

@@ -18,7 +18,7 @@ from real_data import real_data
 from medq_gen.errors import ConfigError, SourceError
 from medq_gen.records import Case
 from medq_gen.scan_of import healthy_scan
-from medq_gen.sources import Source, make
+from medq_gen.sources import Source, kspace_hdf5, make
 from physics.mri.motion import Motion
 from physics.mri.thermal import add_noise
 from physics.pose import Pose
@@ -425,11 +425,44 @@ def test_truncation_at_every_length(tmp_path: Path) -> None:
     for path in files:
         data = path.read_bytes()
         target = folder / path.name
-        for length in np.linspace(1, len(data) - 1, 40).astype(int):
+        for length in np.linspace(1, len(data) - 1, 12).astype(int):
             target.write_bytes(data[:length])
             items = list(make("kspace", {"path": target, "spacing_mm": (1.0, 1.0)}).index())
             assert items, length
             assert all(isinstance(item, SourceError) for item in items), (path.name, length)
+
+
+def test_a_file_that_ends_the_process_ends_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sorted_out: Index) -> None:
+    """HDF5 files are read once in a process of their own: one that dies costs its file, one that hangs too, and the arrays beside it are cases."""
+    write_fastmri(tmp_path / "f.h5", head()[None], None)
+    write_numpy(tmp_path / "n.npy", head(), PAGE)
+    for reader, limit, said in (("import os; os.kill(os.getpid(), 11)", 60.0, "ends the process"), ("import time; time.sleep(60)", 1.0, "come to an end")):
+        monkeypatch.setattr(kspace_hdf5, "_READER", reader)
+        monkeypatch.setattr(kspace_hdf5, "PROBE_S", limit)
+        cases, errors = sorted_out(make("kspace", {"path": tmp_path}))
+        assert [case.entry for case in cases] == ["n.npy#0-0"]
+        assert said in errors[0].problem
+
+
+@pytest.mark.slow
+def test_random_damage_never_escapes(tmp_path: Path) -> None:
+    """Bytes of the structure overwritten at random, some of which end the process of the HDF5 library: a case or an error, nothing else."""
+    rng = np.random.default_rng(1)
+    small = head((40, 36), 2)
+    files = [
+        write_fastmri(tmp_path / "f.h5", small[None], xml((40, 36, 1), (40, 36), recon_fov=40)),
+        write_ismrmrd(tmp_path / "m.h5", lines_of(small), xml((36, 40, 1), (36, 40), recon_fov=36)),
+    ]
+    folder = tmp_path / "hit"
+    folder.mkdir()
+    for path in files:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        for _ in range(30):
+            hit = data.copy()
+            hit[rng.integers(0, 9000, 4)] = rng.integers(0, 256, 4)
+            (folder / path.name).write_bytes(hit.tobytes())
+            for item in make("kspace", {"path": folder / path.name, "spacing_mm": (1.0, 1.0)}).index():
+                assert isinstance(item, Case | SourceError)
 
 
 def test_without_h5py_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
