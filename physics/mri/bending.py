@@ -33,7 +33,7 @@ def bent(kspace: Tensor, shift_px: Tensor, *, axis: int, finer: int = FINER) -> 
     Not modelled
         Displacement along the other axis, variation of d within a pixel across the bent axis.
     References
-        Jezzard and Balaban 1995, 10.1002/mrm.1910340111; Munger et al. 2000, 10.1109/42.875200 (the encoding matrix per column).
+        Jezzard and Balaban 1995, 10.1002/mrm.1910340111; Munger et al. 2000, IEEE Trans. Med. Imaging 19, 681 (the encoding matrix per column).
     Oracle
         Constant d is a shift; the double sum itself; total signal is kept; density is 1 / |1 + d'| (tests/physics/mri/test_epi.py).
     """

@@ -147,7 +147,7 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
     Not modelled
         Septa, mucosa.
     References
-        Emirzeoglu et al. 2007, 10.1007/s00276-007-0187-2 (sizes of sinuses).
+        Emirzeoglu et al. 2007, Surg. Radiol. Anat. 29 (sizes of sinuses).
     Oracle
         None touches the slice; equal seeds give equal balls (tests/physics/mri/test_susceptibility.py).
     """

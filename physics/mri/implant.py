@@ -58,7 +58,7 @@ def implant_field(implant: Implant, body: Body, *, strength_t: float, along: Axi
     Raises
         KeyError: a metal that is not listed.
     References
-        Schenck 1996, 10.1118/1.597854 (susceptibilities); Koch et al. 2010, 10.1002/jmri.22363 (fields of implants).
+        Schenck 1996, 10.1118/1.597854 (susceptibilities); Koch et al. 2010, 10.1002/jmri.22313 (fields of implants).
     Oracle
         The closed dipole; a long rod across the field against the cylinder; moment of a short rod far away (tests/physics/mri/test_metal.py).
     """

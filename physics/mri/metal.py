@@ -113,7 +113,7 @@ def add_metal(
     Raises
         ValueError: bandwidth, echo time or thickness not positive. EditConflict: metal is in the body already, or all lines follow one excitation.
     References
-        Hargreaves et al. 2011, 10.2214/AJR.11.7364; Koch et al. 2010, 10.1002/jmri.22363; Schenck 1996, 10.1118/1.597854.
+        Hargreaves et al. 2011, 10.2214/AJR.11.7364; Koch et al. 2010, 10.1002/jmri.22313; Schenck 1996, 10.1118/1.597854.
     Oracle
         Void of a gradient echo against the dipole's radius, displacement df / BW of a dot, rims of a spin echo, blooming with echo time
         (tests/physics/mri/test_metal.py).

@@ -129,7 +129,7 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Hargreaves et al. 2011, Metal-induced artifacts in MRI", doi="10.2214/AJR.11.7364"),
-        Reference("Koch et al. 2010, Magnetic resonance imaging near metal implants", doi="10.1002/jmri.22363"),
+        Reference("Koch et al. 2010, Magnetic resonance imaging near metal implants", doi="10.1002/jmri.22313"),
         Reference("Schenck 1996, The role of magnetic susceptibility in magnetic resonance imaging", doi="10.1118/1.597854"),
     ),
     refuse=refuse,
