@@ -30,8 +30,8 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("field of view along the phase-encode direction", "share of the source's", neutral=1.0, limit=0.4),
-    # What is folded over counts, and so does what is missing at its own place: twice what a cover hides, hence anchors of its own (on heads, fields of 0.93,
-    # 0.85 and 0.72). The black beyond a smaller field would give away any edit: "none" is untouched.
+    # What is folded over counts, and so does what is missing at its own place: twice what a cover hides, hence anchors of its own (on heads, fields of 0.95,
+    # 0.84 and 0.70). The black beyond a smaller field would give away any edit: "none" is untouched.
     effect=cover.with_anchors((0.012, 0.10, 0.30)),
     measures=(folded_share, field_of_view),
     attributes=("wrap-around", "coverage"),
