@@ -64,7 +64,8 @@ def distort(scan: MRIScan, *, shift_mm: float, pockets: tuple[Pocket, ...], blip
         ValueError: shift not finite or negative, blip neither +1 nor -1, a field without strength. EditConflict: the scan is echo-planar
         already, or holds metal in lines that have an excitation each.
     References
-        Jezzard and Balaban 1995, 10.1002/mrm.1910340111; Munger et al. 2000, IEEE Trans. Med. Imaging 19, 681; Andersson et al. 2003, 10.1016/S1053-8119(03)00336-7.
+        Jezzard and Balaban 1995, 10.1002/mrm.1910340111; Munger et al. 2000, IEEE Trans. Med. Imaging 19, 681;
+        Andersson et al. 2003, 10.1016/S1053-8119(03)00336-7.
     Oracle
         Constant offset is a pure shift, signal is kept, blips are opposite, local shift within 0.05 px, pile-up 1 / |1 + d'|
         (tests/physics/mri/test_epi.py).

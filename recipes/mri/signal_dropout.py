@@ -79,9 +79,7 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference(
-            "Reichenbach et al. 1997, Theory and application of static field inhomogeneity effects in gradient-echo imaging", doi="10.1002/jmri.1880070210"
-        ),
+        Reference("Reichenbach et al. 1997, Theory and application of static field inhomogeneity effects in gradient-echo imaging"),
         Reference("Deichmann et al. 2003, Optimized EPI for fMRI studies of the orbitofrontal cortex", doi="10.1016/S1053-8119(03)00073-9"),
         Reference("Schenck 1996, The role of magnetic susceptibility in magnetic resonance imaging", doi="10.1118/1.597854"),
     ),
