@@ -15,6 +15,7 @@ from physics.mri.scan import MRIScan
 from physics.mri.thermal import ThermalNoise
 
 N_STEPS = 40
+N_LEVELS = 4
 FINE = 0.2  # cycles a pixel: texture lies beyond
 
 
@@ -23,7 +24,8 @@ def over_smooth(scan: MRIScan, *, weight: float, share: float, n_centre: int, po
 
     Model
         Variable-density lines (`line_priority`), coil maps from the gapless centre, x = argmin 1/2 |A x - y|^2 + lambda |W x|_1 with
-        lambda = weight max |W A^H y| (`L1Wavelet`). Details whose coefficients are below lambda vanish, the others lose lambda.
+        lambda = weight max |W A^H y| on the details and none on the approximation (`L1Wavelet`, four levels), so that brightness stays. Details whose
+        coefficients are below lambda vanish, the others lose lambda.
     Parameters
         scan : the acquisition; one channel becomes eight. weight : above 0; about 0.002 is usual. share : of lines kept. n_centre : calibration lines.
         power : of the density. mask_seed, noise_seed : of the lines and of the noise.
@@ -45,7 +47,7 @@ def over_smooth(scan: MRIScan, *, weight: float, share: float, n_centre: int, po
         raise ValueError(f"weight {weight}: above 0 is needed")
     rng = np.random.Generator(np.random.PCG64(mask_seed))
     kept = keep_lines(scan, line_priority(scan.n_lines, n_centre=n_centre, power=power, rng=rng), share=share)
-    sparse = kept.with_array(N_COILS).with_reconstruction(L1Wavelet(weight=weight, n_steps=N_STEPS))
+    sparse = kept.with_array(N_COILS).with_reconstruction(L1Wavelet(weight=weight, n_steps=N_STEPS, coarse=False, levels=N_LEVELS))
     sigma = scan.source_sigma * (1 - share) ** 0.5
     return sparse.with_event(ThermalNoise(sigma, noise_seed)) if sigma > 0 and not scan.masked_air else sparse
 

@@ -19,19 +19,24 @@ ROWS = 40  # of the picture that are transformed together
 @dataclass(frozen=True, slots=True)
 class L1Wavelet:
     """FISTA with db4 wavelets on three levels. weight : threshold as share of the largest coefficient of the zero-filled
-    picture. n_steps : of the iteration.
+    picture. n_steps : of the iteration. coarse : whether the approximation is thresholded too.
+    levels : of the wavelets.
     """
 
     weight: float = 0.004
     n_steps: int = 40
+    coarse: bool = True
+    levels: int = 3
 
     def __call__(self, kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> Tensor:
         """kspace (coil, row, column) to a complex picture (row, column)."""
         maps = estimated_maps(kspace, lines=lines, phase_axis=phase_axis)
-        return sparsest(kspace, maps, lines=lines, phase_axis=phase_axis, weight=self.weight, n_steps=self.n_steps)
+        return sparsest(kspace, maps, lines=lines, phase_axis=phase_axis, weight=self.weight, n_steps=self.n_steps, coarse=self.coarse, levels=self.levels)
 
 
-def sparsest(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: int, weight: float, n_steps: int) -> Tensor:
+def sparsest(
+    kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: int, weight: float, n_steps: int, coarse: bool = True, levels: int = 3
+) -> Tensor:
     """Plastic smoothness, lost fine texture, wavelet blocks where the weight is high.
 
     Model
@@ -39,7 +44,8 @@ def sparsest(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: 
         the momentum points uphill.
     Parameters
         kspace : y, (coil, row, column), zero where not sampled. maps : S, sum of squares at most 1. lines : M. phase_axis : axis of the lines.
-        weight : as above. n_steps : of the iteration.
+        weight : as above. n_steps : of the iteration. coarse : whether the approximation, which is not sparse, has the threshold too, or none.
+        levels : of the wavelets.
     Returns
         (row, column) complex.
     Assumes
@@ -56,18 +62,18 @@ def sparsest(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: 
     data = along_lines(kspace * mask, phase_axis=phase_axis)
     zero_filled = (maps.conj() * to_picture(data, axes=axes)).sum(dim=0)
     if phase_axis == 0:  # lines last, where transforms run along the memory; wavelets do not tell the axes apart
-        return iterated(zero_filled.T, maps.transpose(1, 2), mask[:, 0], weight=weight, n_steps=n_steps).T
-    return iterated(zero_filled, maps, mask.reshape(-1), weight=weight, n_steps=n_steps)
+        return iterated(zero_filled.T, maps.transpose(1, 2), mask[:, 0], weight=weight, n_steps=n_steps, coarse=coarse, levels=levels).T
+    return iterated(zero_filled, maps, mask.reshape(-1), weight=weight, n_steps=n_steps, coarse=coarse, levels=levels)
 
 
-def iterated(zero_filled: Tensor, maps: Tensor, taken: Tensor, *, weight: float, n_steps: int) -> Tensor:
+def iterated(zero_filled: Tensor, maps: Tensor, taken: Tensor, *, weight: float, n_steps: int, coarse: bool = True, levels: int = 3) -> Tensor:
     """The iteration of `sparsest` on pictures whose lines run along the last axis; taken : (line,) 1 where a line was sampled.
 
     In S^H F^H M F S the shifts of the centred transforms cancel, M being diagonal, so the plain ones do.
     """
     start, maps = zero_filled.contiguous(), maps.contiguous()
     received, taken = maps.conj().resolve_conj(), taken.to(start)
-    wavelet = Wavelet.of((start.shape[0], start.shape[1]), dtype=start.real.dtype)
+    wavelet = Wavelet.of((start.shape[0], start.shape[1]), levels=levels, dtype=start.real.dtype)
     parts = [slice(row, row + ROWS) for row in range(0, start.shape[0], ROWS)]
 
     def seen(picture: Tensor) -> Tensor:
@@ -79,6 +85,9 @@ def iterated(zero_filled: Tensor, maps: Tensor, taken: Tensor, *, weight: float,
         return out
 
     threshold = weight * wavelet.analyse(start).abs().max()
+    if not coarse:
+        threshold = threshold.expand(start.shape).clone()
+        threshold[wavelet.approximation] = 0.0
     picture = ahead = start
     momentum = 1.0
     for _ in range(n_steps):

@@ -61,6 +61,14 @@ class Wavelet:
             matrices.append((torch.from_numpy(level_matrix(sides[0])).to(dtype), torch.from_numpy(level_matrix(sides[1])).to(dtype)))
         return Wavelet(tuple(matrices))
 
+    @property
+    def approximation(self) -> tuple[slice, slice]:
+        """Where the coefficients of the coarsest picture lie."""
+        if not self.matrices:
+            return slice(None), slice(None)
+        down, right = self.matrices[-1]
+        return slice(down.shape[0] // 2), slice(right.shape[0] // 2)
+
     def analyse(self, picture: Tensor) -> Tensor:
         """Coefficients of a complex picture, same shape; the approximation lies in the upper left corner."""
         out = picture.clone()

@@ -51,7 +51,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.15, scale="log"),
+    strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.4, scale="log"),
     effect=detail,
     measures=(texture_kept, acceleration),
     attributes=("over-smoothing", "sharpness", "contrast"),

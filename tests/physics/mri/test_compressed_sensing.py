@@ -29,21 +29,27 @@ def test_the_picture_is_optimal_and_the_way_there_goes_down(shape, phase_axis, w
     scan = over_smooth(MRIScan.of(phantoms.ellipses(shape, torch.float64), phase_axis=phase_axis), weight=weight, **DRAWN)
     kspace, axis = acquire_kspace(scan), (slice(None), None) if phase_axis == 0 else (None, slice(None))
     mask, maps = scan.lines[axis], estimated_maps(kspace, lines=scan.lines, phase_axis=phase_axis)
-    wavelet = Wavelet.of(shape, dtype=torch.float64)
+    wavelet = Wavelet.of(shape, levels=2, dtype=torch.float64)
 
     def adjoint(samples):
         return (maps.conj() * to_picture(samples * mask)).sum(dim=0)
 
     threshold = weight * float(wavelet.analyse(adjoint(kspace)).abs().max())
+    detail = torch.ones(shape, dtype=torch.float64)
+    detail[: shape[0] // 4, : shape[1] // 4] = 0.0
+
+    def solution(n_steps: int) -> torch.Tensor:
+        return sparsest(kspace, maps, lines=scan.lines, phase_axis=phase_axis, weight=weight, n_steps=n_steps, coarse=False, levels=2)
 
     def objective(picture):
         misfit = (to_kspace(maps * picture) * mask - kspace).abs().square().sum() / 2
-        return float(misfit + threshold * wavelet.analyse(picture).abs().sum())
+        return float(misfit + threshold * (detail * wavelet.analyse(picture)).abs().sum())
 
-    found = sparsest(kspace, maps, lines=scan.lines, phase_axis=phase_axis, weight=weight, n_steps=1500)
-    slope = wavelet.analyse(adjoint(to_kspace(maps * found) * mask - kspace)).abs().max()
-    oracle("mri_compressed_sensing", "optimality: |W A^H (Ax - y)| over lambda, above 1", max(float(slope) / threshold - 1, 0.0), below=1e-3)
-    course = [objective(sparsest(kspace, maps, lines=scan.lines, phase_axis=phase_axis, weight=weight, n_steps=n)) for n in range(1, 60, 3)]
+    found = solution(1500)
+    slope = wavelet.analyse(adjoint(to_kspace(maps * found) * mask - kspace)).abs()
+    oracle("mri_compressed_sensing", "optimality: |W A^H (Ax - y)| over lambda, above 1", max(float(slope.max()) / threshold - 1, 0.0), below=1e-3)
+    assert float((slope * (1 - detail)).max()) < 1e-3 * threshold  # the approximation fits the data without a pull towards zero
+    course = [objective(solution(n)) for n in range(1, 60, 3)]
     rise = max(max(np.diff(course)) / course[-1], 0.0)
     oracle("mri_compressed_sensing", "the objective falls along the iteration", rise, below=1e-6)
     assert objective(found) <= course[-1] * (1 + 1e-9)
