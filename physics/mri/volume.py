@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from physics.fourier import frequencies, to_picture
+from physics.fourier import frequencies, inverse_transform, unrolled
 from physics.mri.encoding import NYQUIST
 from physics.nufft import at_frequencies
 
@@ -53,24 +53,30 @@ def move_volume(volume: Tensor, motion: SpatialMotion, *, spacing_mm: tuple[floa
     density = volume if volume.is_complex() else volume.to(torch.complex64 if volume.dtype == torch.float32 else torch.complex128)
     real = density.real.dtype
     turns = torch.from_numpy(Rotation.from_rotvec(np.radians(motion.rotation_deg)).as_matrix())  # (line, 3, 3)
-    k = [frequencies(n) / (n * d) for n, d in zip(shape, spacing_mm, strict=True)]  # cycles per millimetre
+    lines, lanes = _ahead(phase_axis), [axis for axis in range(3) if axis != phase_axis]
+    k = [(frequencies(n) / (n * d)).reshape(_ahead(axis)) for axis, (n, d) in enumerate(zip(shape, spacing_mm, strict=True))]  # cycles per millimetre
+
+    def planes(of_axis: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """sum over axes of k_axis times a factor per line, as two planes that add up to the volume: small, so that the volume is walked through once."""
+        terms = [along * factor.reshape(lines) for along, factor in zip(k, of_axis, strict=True)]
+        return terms[lanes[0]] + terms[phase_axis], terms[lanes[1]]
+
     omega = torch.empty((3, *shape), dtype=real)
-    ramps = []
-    for axis in range(3):
-        broadcast = [1, 1, 1]
-        broadcast[axis] = shape[axis]
-        along = k[axis].reshape(broadcast)
-        per_line = [1, 1, 1]
-        per_line[phase_axis] = shape[phase_axis]
-        for into in range(3):
-            # (R^T k)_into = sum_axis R[axis, into] k_axis, in radians per voxel
-            term = (2 * pi * spacing_mm[into] * along * turns[:, axis, into].reshape(per_line)).to(real)
-            omega[into] = term if axis == 0 else omega[into] + term
-        angle = (-2 * pi * along * torch.from_numpy(motion.shift_mm[:, axis]).reshape(per_line)).to(real)
-        ramps.append(torch.polar(torch.ones_like(angle), angle))
-    known = (omega.abs() <= NYQUIST).all(dim=0)
+    known = torch.ones(shape, dtype=torch.bool)
+    for into in range(3):
+        # (R^T k)_into = sum_axis R[axis, into] k_axis, in radians per voxel
+        first, second = (2 * pi * spacing_mm[into] * plane for plane in planes([turns[:, axis, into] for axis in range(3)]))
+        torch.add(first.to(real), second.to(real), out=omega[into])
+        if float(first.abs().max() + second.abs().max()) > NYQUIST:
+            known &= omega[into].abs() <= NYQUIST
     samples = at_frequencies(density, omega.reshape(3, prod(shape)), eps=EPS if real == torch.float32 else None).reshape(shape)
-    samples = samples * known
-    for ramp in ramps:
-        samples = samples * ramp
-    return to_picture(samples, axes=(0, 1, 2)).abs()
+    for plane in planes([torch.from_numpy(motion.shift_mm[:, axis]) for axis in range(3)]):
+        angle = -2 * pi * plane
+        samples *= torch.polar(torch.ones_like(angle), angle).to(samples)
+    samples.masked_fill_(~known, 0)
+    return unrolled(inverse_transform(samples, axes=(0, 1, 2)).abs(), axes=(0, 1, 2))
+
+
+def _ahead(axis: int) -> tuple[int, ...]:
+    """The shape of a vector along one of three axes."""
+    return tuple(-1 if place == axis else 1 for place in range(3))
