@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from physics.fourier import to_kspace
 from physics.mri.chain import require_any_path
 from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode, encode_moving
 from physics.mri.scan import MRIScan, Stage
+from physics.mri.zero_filled import ZeroFilled, combined
 from physics.scan import acquire, of_stage, run_stage
 
 
@@ -30,18 +32,16 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
     References
         Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 11.
     Oracle
-        A scan in order gives back the source to 1e-6 (tests/physics/mri/test_acquire.py).
+        A scan in order gives back the source; so does its k-space, to 1e-6 (tests/physics/mri/test_acquire.py).
     """
     require_any_path(scan.readout, scan.events)
-    density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
-    air = None
-    if scan.receive is not None:
-        air = density * (1 - scan.body.tissue_share)
-        density = density * scan.body.tissue_share
-    kspace = encoded(scan, density)
-    if air is not None:
-        shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix) if scan.array else None
-        kspace = kspace + encode(air, None if shapes is None else shapes.to(density))
+    density, air = _signal(scan)
+    if scan.motion is None:
+        kspace = to_kspace(_coil_pictures(scan, density, air))
+    else:
+        kspace = encoded(scan, density)
+        if air is not None:
+            kspace = kspace + encode(air, _shapes(scan, air))
     kspace = run_stage(kspace, scan, Stage.ENCODING)
     received: Tensor = run_stage(kspace if scan.readout is None else scan.readout.sample(kspace), scan, Stage.RECEIVER)
     if scan.lines is None:
@@ -52,22 +52,53 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
 
 def encoded(scan: MRIScan, density: Tensor) -> Tensor:
     """Noiseless k-space (coil, row, column) of a density, or of a part of one, under the coils and the movement of a scan: linear in the density."""
+    if scan.motion is None:
+        return to_kspace(_coil_pictures(scan, density, None))
+    changed = of_stage(scan, Stage.COILS)
+    if changed:
+        raise ValueError(f"{changed[0]} changes coil maps, which is not possible for a body that moves")
+    return encode_moving(density, scan.motion, spacing_mm=scan.spacing_mm, phase_axis=scan.phase_axis, sensitivity=scan.sensitivity)
+
+
+def _signal(scan: MRIScan) -> tuple[Tensor, Tensor | None]:
+    """What the body emits; apart from it, where a receive field is set, the noise that the air of the source holds."""
+    density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
+    if scan.receive is None:
+        return density, None
+    return density * scan.body.tissue_share, density * (1 - scan.body.tissue_share)
+
+
+def _coil_pictures(scan: MRIScan, density: Tensor, air: Tensor | None) -> Tensor:
+    """(coil, row, column) of a body at rest, as each coil sees it."""
     sensitivity = scan.sensitivity
-    coil_events = of_stage(scan, Stage.COILS)
-    if scan.motion is not None:
-        if coil_events:
-            raise ValueError(f"{coil_events[0]} changes coil maps, which is not possible for a body that moves")
-        return encode_moving(density, scan.motion, spacing_mm=scan.spacing_mm, phase_axis=scan.phase_axis, sensitivity=sensitivity)
     maps = None if sensitivity is None else sensitivity.maps(scan.matrix).to(density)
-    if coil_events:
+    if of_stage(scan, Stage.COILS):
         maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
-    return encode(density, maps)
+    pictures = density[None] if maps is None else maps * density
+    if air is None:
+        return pictures
+    shapes = _shapes(scan, air)
+    return pictures + (air if shapes is None else shapes * air)
+
+
+def _shapes(scan: MRIScan, like: Tensor) -> Tensor | None:
+    """Maps of the array without the receive field; None for one uniform coil."""
+    return Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix).to(like) if scan.array else None
+
+
+def _passes_unchanged(scan: MRIScan) -> bool:
+    """Whether nothing happens between the coils and the picture, so that transforming forth and back would change it by rounding only."""
+    is_still = scan.motion is None and scan.readout is None and scan.lines is None
+    return is_still and isinstance(scan.reconstruction, ZeroFilled) and not of_stage(scan, Stage.ENCODING) and not of_stage(scan, Stage.RECEIVER)
 
 
 def acquire_complex(scan: MRIScan) -> Tensor:
     """The picture before its magnitude is taken: (row, column) complex. A root sum of squares over several coils has no phase."""
-    received = acquire_kspace(scan)
-    picture = scan.reconstruction(received, lines=scan.lines, phase_axis=scan.phase_axis) if scan.readout is None else scan.readout.picture(received)
+    if _passes_unchanged(scan):
+        picture = combined(_coil_pictures(scan, *_signal(scan)))
+    else:
+        received = acquire_kspace(scan)
+        picture = scan.reconstruction(received, lines=scan.lines, phase_axis=scan.phase_axis) if scan.readout is None else scan.readout.picture(received)
     complete: Tensor = run_stage(picture, scan, Stage.RECONSTRUCTION)
     return complete
 

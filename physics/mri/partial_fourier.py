@@ -36,7 +36,7 @@ class LocalPhase:
 
     spots: tuple[FieldSpot, ...]
     stage: ClassVar[IntEnum] = Stage.OBJECT
-    rank: ClassVar[int] = 30
+    rank: ClassVar[int] = 28  # a phase of the body: before signal is lost in it
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: complex density (row, column)."""

@@ -83,7 +83,7 @@ def test_events_run_in_physical_order_on_the_data_of_their_stage():
         (Stage.ENCODING, 3),
     ):
         scan = scan.with_event(note(at, 0.0, order, seen))  # type: ignore[arg-type]
-    assert torch.equal(acquire(scan), acquire(MRIScan.of(head(), n_coils=3)))
+    torch.testing.assert_close(acquire(scan), acquire(MRIScan.of(head(), n_coils=3)), rtol=0, atol=2e-4)  # through k-space and back: rounding
     assert [(at, order) for at, order, _ in seen] == [(0, 5), (1, 0), (2, 3), (3, 2), (3, 9), (4, 0), (5, 1)]
     assert [shape for _, _, shape in seen] == [(48, 40), (3, 48, 40), (3, 48, 40), (3, 48, 40), (3, 48, 40), (48, 40), (48, 40)]
 
