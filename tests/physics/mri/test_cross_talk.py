@@ -102,6 +102,22 @@ def test_a_crossing_slice_leaves_a_strip(oracle, direction: float, angle: float)
     assert (12 * width) ** 0.5 == pytest.approx(wide, rel=0.12)
 
 
+def test_distances_are_from_the_plane() -> None:
+    """Parallel: along the normal, for every x. Crossing: 0 along the plane through its line at the angle, and the length of a step along its normal off it."""
+    x, z = np.array([[-3.0], [0.0], [9.0]]), np.array([-1.0, 0.0, 2.0, 5.0])
+    np.testing.assert_array_equal(OtherSlice(5.0, 2.0, 0.0, 0.5).distance_mm(x, z), np.broadcast_to(z - 2.0, (3, 4)))
+    tilted, along = OtherSlice(5.0, 4.0, 30.0, 0.5), np.linspace(-20.0, 20.0, 9)
+    in_plane = 4.0 + along * cos(radians(30)), -along * sin(radians(30))
+    np.testing.assert_allclose(tilted.distance_mm(*in_plane), 0.0, atol=1e-12)
+    np.testing.assert_allclose(tilted.distance_mm(in_plane[0] + 3 * sin(radians(30)), in_plane[1] + 3 * cos(radians(30))), 3.0)
+
+
+def test_nothing_reaches_from_corner_to_corner() -> None:
+    """An empty picture counts as a body that fills it: half the diagonal to either side, in millimetres."""
+    empty = MRIScan.of(torch.zeros(60, 80), spacing_mm=(2.0, 2.0)).body
+    assert body_ends_mm(empty, 30.0) == pytest.approx((-100.0, 100.0))
+
+
 def test_a_group_covers_its_share_of_the_body() -> None:
     """Slices side by side, 1.05 of their own width apart, about the place that was asked for, with the thickness that their angle calls for."""
     scan = disc()

@@ -12,7 +12,7 @@ from physics.mri import MRIScan
 from physics.mri.accelerate import accelerated_lines, regular_sense
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.folding import divisible, folded, resized, stacked, unstacked, with_size
-from physics.mri.regular_sense import AIR_PENALTY, unfold_regular
+from physics.mri.regular_sense import AIR_PENALTY, air_penalty, unfold_regular
 from physics.mri.sampling import every_rth
 from physics.scan import acquire
 
@@ -91,6 +91,23 @@ def test_estimated_maps_leave_little_aliasing(shape, phase_axis, step):
     assert float((found - source).norm()) < 0.4 * float((plain - source).norm())
 
 
+@pytest.mark.parametrize("width", [9, 13])
+def test_air_is_told_from_the_picture_of_the_centre(width):
+    """The penalty is 4 (1 - (p / level)^2), p the picture of width lines and samples under numpy's own Hann window, level a tenth of its 99th percentile."""
+    kspace = acquire_kspace(MRIScan.of(100 * phantoms.ellipses((64, 49), torch.float64), n_coils=3))
+    centred = np.fft.fftshift(kspace.numpy(), axes=(1, 2))
+    for axis, n in ((1, 64), (2, 49)):
+        window = np.zeros(n)
+        window[n // 2 - width // 2 : n // 2 + width // 2 + 1] = np.hanning(width + 2)[1:-1]
+        centred = centred * (window[:, None] if axis == 1 else window[None, :])
+    shown = np.sqrt((np.abs(to_picture(torch.from_numpy(np.fft.ifftshift(centred, axes=(1, 2)))).numpy()) ** 2).sum(axis=0))
+    told = 4 * (1 - (shown / (0.1 * np.quantile(shown, 0.99))) ** 2).clip(min=0)
+    found = air_penalty(kspace, width=width, phase_axis=0)
+    np.testing.assert_allclose(found, told, atol=1e-9)
+    assert float(found[32, 24]) == 0.0
+    assert float(found.max()) > 3.9
+
+
 def test_calibration_lines_only_calibrate_and_air_is_damped():
     """Lines between the regular ones that lie outside the calibration do not matter; noise in air is shrunk to about a fifth."""
     scan = regular_sense(MRIScan.of(100 * phantoms.ellipses((96, 80)), n_coils=8), step=2, n_centre=16)
@@ -107,3 +124,13 @@ def test_calibration_lines_only_calibrate_and_air_is_damped():
     assert AIR_PENALTY == 4.0
     with pytest.raises(ValueError, match="at least 2"):
         regular_sense(scan, step=1, n_centre=16)
+
+
+@pytest.mark.parametrize("n_lines", [96, 97])
+@pytest.mark.parametrize("n_centre", [9, 15])
+def test_as_many_calibration_lines_as_asked(n_lines, n_centre):
+    """Beside the multiples of the step, the n_centre lines about frequency 0 and no other."""
+    taken = accelerated_lines(n_lines, step=7, n_centre=n_centre)
+    found = {int(k) for k, kept in zip(frequencies(n_lines), taken, strict=True) if kept}
+    regular = {k for k in range(-(n_lines // 2), (n_lines + 1) // 2) if k % 7 == 0}
+    assert found == regular | set(range(-(n_centre // 2), n_centre // 2 + 1))

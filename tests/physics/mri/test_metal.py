@@ -17,7 +17,7 @@ from physics.mri.dephasing import void_area
 from physics.mri.epi import distort
 from physics.mri.implant import METALS_PPM, Implant, implant_field
 from physics.mri.metal import MetalShift, MetalSignal, add_metal, metal_area, rim_area
-from physics.mri.susceptibility import TISSUE_PPM
+from physics.mri.susceptibility import TISSUE_PPM, FieldMap
 from physics.phantoms import ellipses
 from physics.scan import EditConflict, acquire
 
@@ -100,6 +100,24 @@ def test_signal_beyond_the_field_of_view_is_lost():
     kept = acquire(scan.with_event(MetalShift(hz.double(), 100.0, seed=1)))
     assert float(kept[90:].mean()) < 1.0
     assert float(kept[20:75, 60:80].mean()) == pytest.approx(100.0, rel=0.02)
+    # Fifty pixels to the right of its place: what leaves the field of 141 columns does not come in again at the left, the rest is seen.
+    near = acquire(scan.with_event(MetalShift(torch.where(down < 0, 0.0, 5000.0).double(), 100.0, seed=1)))
+    assert float(near[95:115, :40].mean()) < 5.0
+    assert float(near[95:115, 75:130].mean()) == pytest.approx(100.0, rel=0.05)
+
+
+def test_a_gradient_echo_holds_the_phase_of_the_field(oracle):
+    """What is left of tissue has turned by -2 pi TE df at the echo, in air it has not; a spin echo has brought it back."""
+    scan = flat(field_strength_t=3.0)
+    hz = 20.0 + 0.3 * centred_grid(SHAPE)[0] - 0.2 * centred_grid(SHAPE)[1]
+    field = FieldMap(hz, torch.zeros(SHAPE, dtype=torch.float64))
+    event = MetalSignal(field, torch.zeros(SHAPE, dtype=torch.bool), 0.006, 3.0)
+    ones = torch.ones(SHAPE, dtype=torch.complex128)
+    made, expected = event.apply(ones, scan), torch.polar(event.kept(scan), -2 * pi * 0.006 * hz * scan.body.tissue_share.double())
+    oracle("mri_metal", "phase of a gradient echo: -2 pi TE df in tissue, none in air", float((made - expected).abs().max()), below=1e-12)
+    assert float(made[80, 70].angle()) == pytest.approx(-2 * pi * 0.006 * float(hz[80, 70]), rel=1e-3)
+    assert float(made[:2, :2].angle().abs().max()) < 1e-3 < float(hz[0, 0].abs()) * 0.006
+    assert bool((replace(event, echo_s=None).apply(ones, scan).imag == 0).all())
 
 
 def test_the_void_of_a_gradient_echo_follows_the_dipole(oracle):
@@ -174,6 +192,7 @@ def test_areas_are_measured():
     degraded = reference.clone()
     degraded[4:10, 7:12] = 90.0
     degraded[20:22, 20] = 60.0
+    degraded[30:33, 20:23] = 70.0  # gained enough, but is less than half as bright again
     view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(40, 31, dtype=torch.bool), (1.0, 1.6))
     scan = MRIScan.of(reference, spacing_mm=(1.0, 1.6))
     pair = Pair(reference, degraded, view, scan, add_metal(scan, Implant("steel", (0.0, 0.0, 0.0), 5.0), sequence="se", bandwidth_hz=200.0))

@@ -63,6 +63,11 @@ def test_bands_and_directions_are_those_of_the_change(axis):
     grain = torch.from_numpy(np.random.default_rng(2).standard_normal(reference.shape))
     square = pair_of(reference, reference + grain, mask, phase_axis=axis, spacing=(1.0, 1.0))
     assert phase_encode_share(square).value == pytest.approx(0.5, abs=0.02)
+    oblong = phase_encode_share(pair_of(reference, reference + grain, mask, phase_axis=axis)).value  # equal differences, over unequal distances
+    assert oblong == pytest.approx(SPACING[axis] ** -2 / (SPACING[0] ** -2 + SPACING[1] ** -2), abs=0.02)
+    for measure, changed in ((band_across_readout, reference + line), (band_along_phase_encoding, reference + line), (phase_encode_share, rippled)):
+        plain, tiny = (measure(pair_of(unit * reference, unit * changed, mask, phase_axis=axis)).value for unit in (1.0, 1e-12))
+        assert tiny == pytest.approx(plain, rel=1e-6)  # in whatever unit the picture is
     assert band_across_readout(pair_of(reference, reference, mask)).value == 0.0
     assert phase_encode_share(pair_of(reference, reference, mask)).value is None
     for measure in (band_across_readout, phase_encode_share, resolution_along_readout):
@@ -94,6 +99,11 @@ def test_a_cropped_matrix_reads_its_pixel():
     assert resolution_along_phase_encoding(pair_of(reference, cropped, mask)).value == pytest.approx(120 * 1.5 / 49, rel=0.04)
     assert resolution_along_phase_encoding(pair_of(reference, reference, mask)).value == 1.5
     assert resolution_along_readout(pair_of(reference, reference, mask)).value == 1.2
+    # Pixels of half a millimetre hold frequencies up to one cycle per millimetre, and the unit of the picture does not matter.
+    fine = to_picture(to_kspace(reference) * (frequencies(120).abs() <= 48)[:, None]).real
+    assert resolution_along_phase_encoding(pair_of(reference, fine, mask, spacing=(0.5, 0.4))).value == pytest.approx(120 * 0.5 / 97, rel=0.04)
+    tiny = resolution_along_phase_encoding(pair_of(1e-9 * reference, 1e-9 * cropped, mask)).value
+    assert tiny == pytest.approx(resolution_along_phase_encoding(pair_of(reference, cropped, mask)).value, rel=1e-6)
 
 
 def test_a_slow_field_has_its_variation():

@@ -96,6 +96,18 @@ def test_a_swing_of_phase_writes_bessel_copies():
         assert complex(weights[(-6 * n) % 64]) == pytest.approx(told, abs=2e-5)  # ten orders on, J wraps round the field of view
 
 
+@pytest.mark.parametrize("lead", [0.0, 0.9])
+def test_the_second_harmonic_writes_copies_twice_as_far(lead):
+    """m h cos(2 theta + psi): copies of m h / 2 at 2 f TR N, psi ahead of twice the fundamental's phase; the sharper rise of systole is its sum with it."""
+    scan = scan_of((64, 48))
+    pulse = steady(scan, 6, phase_rad=0.3, harmonic=0.4, harmonic_rad=lead)
+    weights = ghost_weights(Pulsation((VESSEL,), pulse, 0.5).factor(scan)[:, 0])
+    start = 2 * math.pi * 6 * 32 / 64 + 0.3
+    for order, told in ((1, 0.25), (2, 0.1 * complex(math.cos(lead), math.sin(lead)))):
+        assert complex(weights[(-6 * order) % 64]) == pytest.approx(told * complex(math.cos(order * start), math.sin(order * start)), abs=1e-12)
+    assert float(weights[(-18) % 64].abs()) < 1e-12
+
+
 def test_displacement_alone_of_a_whole_pixel_moves_the_vessel():
     """At a quarter of a beat throughout (TR of one beat) the vessel is simply moved by the sway, along either axis and towards larger indices."""
     scan = scan_of((64, 48))

@@ -114,6 +114,44 @@ def test_the_spine_stays():
     assert float(share[top, int(torch.nonzero(scan.body.support.any(dim=0))[-1])]) < 0.01
 
 
+def test_the_share_of_the_wall_is_its_shape():
+    """cos^2 of the depth below the highest skin and 1 - x^4 of the way to the flanks, for a block whose middle is not that of the picture."""
+    picture = torch.zeros(60, 50, dtype=torch.float64)
+    picture[15:50, 12:37] = 100.0  # with its rim of three pixels 41 rows, the spine 24 below the skin; columns 9 to 39: the middle is 24, the flanks 15 away
+    share = wall_share(MRIScan.of(picture, spacing_mm=SPACING))
+    support = torch.nonzero(MRIScan.of(picture, spacing_mm=SPACING).body.support)
+    assert support.min(dim=0).values.tolist() == [12, 9]
+    assert support.max(dim=0).values.tolist() == [52, 39]
+    assert float(share[5, 24]) == float(share[12, 24]) == 1.0
+    assert float(share[24, 24]) == pytest.approx(0.5)
+    assert float(share[20, 24]) == pytest.approx(0.75)
+    assert float(share[36:, :].abs().max()) < 1e-12
+    for column in (19, 29):
+        assert float(share[12, column]) == pytest.approx(1 - (5 / 15) ** 4)
+    assert float(share[12, 9]) == float(share[12, 39]) == float(share[12, 49]) == 0.0
+
+
+def test_tissue_folds_along_the_way_it_moves():
+    """A share that is steep from column to column slides tissue past tissue; as steep from row to row it would fold it."""
+    scan = trunk()
+    steep = torch.zeros(scan.matrix, dtype=torch.float64)
+    steep[:, 20:30] = 1.0
+    assert len(breathe(scan, Breath(0.25, 0.4), wall_mm=12.0, share=steep).events) == 1
+    with pytest.raises(ValueError, match="fold"):
+        breathe(scan, Breath(0.25, 0.4), wall_mm=12.0, share=(centred_grid(scan.matrix)[0] > 0).double())
+
+
+def test_an_uneven_rate_starts_fast():
+    """theta + 3 q sin(theta / 5.3) of breath at a time: the first breaths come sooner than those of an even rate, as the root of that sum says."""
+    n, tr_s = 4000, 1e-3
+    course = Breath(1.0, tr_s, dwell=200, irregular=0.2).course(n)[np.argsort(line_times(n, "linear"))]
+    first = (np.argmax(course[500:1400]) + 500) * tr_s
+    theta = 2 * np.pi * np.linspace(0.5, 1.4, 90001)
+    told = theta[np.argmin(np.abs(theta + 0.6 * np.sin(theta / 5.3) - 2 * np.pi))] / (2 * np.pi)
+    assert first == pytest.approx(told, abs=2 * tr_s)
+    assert told < 0.95
+
+
 def test_nothing_changes_where_the_spine_lies_if_lines_agree(oracle):
     """A breath held at one depth: organs stand higher, and the spine and the back keep every digit."""
     scan = trunk()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import erf, exp, pi, sqrt
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import integrate
 
 from physics.mri import MRIScan
 from physics.mri.chain import Slab
-from physics.mri.slice_profile import SliceProfile, between, excited_slice, missing_slab, slab_weights
+from physics.mri.slice_profile import SliceProfile, between, excited_slice, missing_slab, slab_weights, slice_kernel
 
 
 def slab_of(values: np.ndarray, *, index: int, step_mm: float = 1.0) -> Slab:
@@ -40,6 +41,22 @@ def test_ramps_stay_ramps(thickness: float, offset: float, step: float) -> None:
     assert weights @ (3.0 + 2.0 * z) == pytest.approx(3.0 + 2.0 * offset, abs=2e-5 * step)
     if not thickness:
         assert weights @ z**2 == pytest.approx(offset**2, abs=1e-9)
+
+
+@pytest.mark.parametrize("step", [0.7, 2.0])
+def test_the_kernel_is_the_mean_over_the_profile(step: float) -> None:
+    """W(d) by adaptive quadrature of w(z) kappa((d - z) / step) over the integral of w, to its end; its values at the slices add up to 1 by themselves."""
+    profile = SliceProfile(3.0, 0.4)
+    kernel, area = slice_kernel(profile, step), 3.0
+    for distance in (0.0, 0.41, -1.7, 2.0 + step, 2.0 + 1.7 * step, 2.2 + 2 * step):
+        ends = sorted({*profile.breaks_mm, *(distance - step * np.arange(-2, 3))})
+
+        def share(z: float, distance: float = distance) -> float:
+            return float(profile.at(np.array(z)) * between(np.array((distance - z) / step)))
+
+        pieces = [integrate.quad(share, low, high)[0] for low, high in pairwise(ends)]
+        assert float(kernel(np.array(distance))) == pytest.approx(sum(pieces) / area, abs=2e-5)
+    assert float(kernel(step * np.arange(-20, 21) - 0.3 * step).sum()) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_the_nearest_slice_alone_makes_a_thin_slice_at_its_place() -> None:
