@@ -130,3 +130,9 @@ def test_the_share_left_out_is_measured() -> None:
     found = samples_left_out(Pair(acquire(scan), acquire(scan), view, scan, skipped)).value
     assert found == pytest.approx(100 * 0.75 * 35 / 40)
     assert samples_left_out(Pair(acquire(scan), acquire(scan), view, scan, scan)).value == 0.0
+
+
+@pytest.mark.parametrize(("n", "index", "first", "count"), [(15, 7, 1, 12), (15, 6, 0, 12), (15, 8, 2, 12), (15, 0, 0, 12), (15, 14, 3, 12), (3, 1, 1, 0)])
+def test_the_slab_lies_about_the_picture(n: int, index: int, first: int, count: int) -> None:
+    """As many slices as the lattice divides, half of them below the picture where the stack allows it, and never beyond the stack."""
+    assert partitions(scan_of(noise(n, (30, 37)), index=index), Lattice(2, 2, 1, 0.1)) == (first, count)

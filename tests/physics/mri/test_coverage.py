@@ -10,7 +10,7 @@ import torch
 
 from physics.fourier import to_kspace
 from physics.mri.coils import Sensitivity, surrounding_array
-from physics.mri.coverage import coverage, cropped_kspace, filled
+from physics.mri.coverage import coverage, cropped_kspace, filled, sampled_of
 from physics.mri.encoding import encode
 from physics.phantoms import ellipses
 
@@ -88,5 +88,21 @@ def test_gaps_in_the_plane_are_filled(oracle: Callable[..., None]) -> None:
     kspace = encode(head, coils) * sampled
     found = filled(kspace, sampled, coils, weight=0.0003, n_steps=150)
     oracle("mri_kspace", "one in four samples filled in", float((found - head).norm() / head.norm()), below=0.05)
+    torch.testing.assert_close(filled(kspace + 5.0 * ~sampled, sampled, coils, n_steps=3), filled(kspace, sampled, coils, n_steps=3))  # what was not sampled
     plain = filled(kspace, sampled, coils, n_steps=0)
     assert float((plain - head).norm() / head.norm()) > 0.2
+
+
+@pytest.mark.parametrize("shape", [(8, 20), (20, 8), (9, 20), (20, 9), (8, 8), (9, 9)])
+def test_the_whole_matrix_is_its_own_centre(shape: tuple[int, int]) -> None:
+    """The widest odd square about zero frequency that the shorter side holds."""
+    found = coverage(torch.ones(shape, dtype=torch.bool))
+    assert found.centre == min(shape) - (min(shape) + 1) % 2
+    assert (found.matrix, found.acceleration, found.clipped) == (shape, 1.0, 0.0)
+
+
+def test_a_sample_of_any_coil_is_a_sample() -> None:
+    """A place counts as sampled where at least one coil holds more than exact zero, real or imaginary."""
+    kspace = torch.zeros((3, 5, 7), dtype=torch.complex64)
+    kspace[0, 1, 2], kspace[2, 4, 6], kspace[1, 3, 0] = 1e-30, 2.0, -1e-3j
+    assert torch.nonzero(sampled_of(kspace)).tolist() == [[1, 2], [3, 0], [4, 6]]

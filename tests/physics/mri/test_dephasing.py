@@ -12,7 +12,7 @@ from physics.fourier import centred_grid
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex
-from physics.mri.cavities import Pocket
+from physics.mri.cavities import Materials, Pocket
 from physics.mri.dephasing import Dephasing, continued_pockets, dephase, dephasing_across_slice, kept_share, signal_lost, void_area
 from physics.mri.susceptibility import FieldMap
 from physics.noise import air_mean
@@ -144,3 +144,18 @@ def test_void_and_loss_are_measured():
     event = Dephasing(linear(0.0, 0.0, 10.0), 0.02, 5.0, seed=1)
     assert dephasing_across_slice(Pair(reference, degraded, view, scan, scan.with_event(event))).value == pytest.approx(1.0)
     assert dephasing_across_slice(Pair(reference, degraded, view, scan, scan)).value == 0
+
+
+def test_small_pieces_of_air_do_not_go_on(monkeypatch):
+    """A piece of an eighth of a square centimetre or more gets a ball beneath its middle, on oblong pixels; a smaller one none."""
+    scan = MRIScan.of(torch.full((60, 50), 100.0, dtype=torch.float64), spacing_mm=(1.0, 1.6))
+    for height, width, balls in ((5, 3, 1), (3, 2, 0)):  # 24 and 9.6 mm2
+        air = torch.zeros(60, 50, dtype=torch.bool)
+        air[10 : 10 + height, 30 : 30 + width] = True
+        whole = torch.ones_like(air)
+        monkeypatch.setattr("physics.mri.dephasing.materials", lambda body, air=air, whole=whole: Materials(whole, air, ~whole))
+        found = continued_pockets(scan, seed=2)
+        assert len(found) == balls
+        for ball in found:
+            assert ball.centre_mm[0] == pytest.approx(10 + (height - 1) / 2 - 30, abs=3.01)
+            assert ball.centre_mm[1] == pytest.approx((30 + (width - 1) / 2 - 25) * 1.6, abs=3.01)

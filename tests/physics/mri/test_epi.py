@@ -167,3 +167,16 @@ def test_displacement_spacing_and_offset_are_measured():
     assert phase_encode_displacement(still).value == 0
     assert echo_spacing(still).value is None
     assert phase_encode_displacement(Pair(reference, reference, view)).value is None
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_piled_up_tissue_is_that_of_three_halves(phase_axis):
+    """Of six strips that are 2, 1.25, 0.67, 1.33, 0.5 and 1.67 times as dense, 1 / |1 + d'|, the two above 1.5 count, folded strips like others."""
+    slopes = torch.tensor([-0.5, -0.2, 0.5, -1.75, -3.0, -0.4], dtype=torch.float64).repeat_interleave(20)
+    shift = slopes[None, :] * positions(120)[:, None]
+    shift = shift if phase_axis == 0 else shift.T.contiguous()
+    scan = MRIScan.of(torch.full((120, 120), 100.0, dtype=torch.float64), phase_axis=phase_axis, phase=False)
+    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(120, 120, dtype=torch.bool), (1.0, 1.0))
+    picture = acquire(scan)
+    found = piled_up(Pair(picture, picture, view, scan, scan.with_event(EchoPlanar(shift, 1 / 120, ())))).value
+    assert found == pytest.approx(100 * 2 / 6, abs=0.5)

@@ -66,3 +66,18 @@ def test_the_offset_of_fat_is_217_hertz_at_one_and_a_half_tesla() -> None:
     """3.4 ppm of the Larmor frequency."""
     assert offset_hz(1.5) == pytest.approx(217, abs=0.3)
     assert offset_hz(3.0) == pytest.approx(434, abs=0.5)
+
+
+def test_suppressed_fat_of_a_large_body_reaches_deeper() -> None:
+    """A dim layer of 12 mm under the skin of a body of 340 mm is found down to 3.5 % of the diameter, 11.8 mm, and no deeper."""
+    body, _ = body_of(((56.4, 60.0), (55.4, 30.0), (51.4, 100.0)), spacing_mm=(3.0, 3.0))
+    found, depth = suppressed_share(body).numpy(), depth_mm(body)
+    assert found[(depth > 5) & (depth < 11)].mean() > 0.75
+    assert found[depth > 15].max(initial=0.0) < 0.1
+
+
+def test_the_dim_rim_of_a_brain_in_air_is_no_fat() -> None:
+    """What covers suppressed fat is brighter than it: a dim cortex with nothing over it is none."""
+    for rim in (35.0, 45.0):
+        body, _ = body_of(((56.4, rim), (53.0, 100.0)))
+        assert float(suppressed_share(body).sum()) == 0

@@ -103,3 +103,20 @@ def test_the_middle_is_grainier_than_the_rim():
     assert 1.1 < g_mean(pair).value < g_max(pair).value
     assert g_mean(Pair(flat, flat, view, healthy, healthy)).value == 1.0
     assert g_mean(Pair(flat, flat, view)).value is None
+
+
+def test_aliases_lie_a_share_of_the_field_of_view_apart(oracle):
+    """16 lines, 3 of which do not divide: at a place r of the finer grid g^2 is [A^-1]_rr [A]_rr, A of the coils at r + m 16 / 3 lines."""
+    scan = regular_sense(MRIScan.of(torch.full((16, 12), 100.0, dtype=torch.float64), n_coils=8, phase=False), step=3, n_centre=9)
+    found = factor_in_body(scan).reshape(18, 12)
+    psi = np.linalg.inv(scan.array.covariance())
+    worst = 0.0
+    for place in (2, 9, 13):
+        for column in (3, 8):
+            lines = (place + 6 * np.arange(3)) % 18
+            at = np.stack([(lines - 9) * 16 / 18 + 8, np.full(3, float(column))])[:, :, None]
+            coils = scan.sensitivity.at(at)[:, :, 0]
+            alike = coils.conj().T @ psi @ coils
+            wanted = np.sqrt(np.linalg.inv(alike)[0, 0].real * alike[0, 0].real)
+            worst = max(worst, abs(float(found[place, column]) / wanted - 1))
+    oracle("mri_sense_noise", "g where the step does not divide the lines", worst, below=1e-6)

@@ -200,3 +200,13 @@ def test_the_warp_is_measured():
     assert displacement(bent).value == pytest.approx(np.percentile(size, 95) / 3.0 * 512 / 64, rel=1e-6)
     assert 3 < density_change(bent).value < 60
     assert bent.scan.displacement_mm().shape == (2, 64, 64)
+
+
+def test_a_determinant_is_that_of_the_matrix():
+    """Of a displacement that is linear in the place, in mm on oblong pixels, det(1 + A), shears and folds included."""
+    rows, columns = fourier.centred_grid((12, 15))
+    for a in ([[0.1, 0.4], [0.3, -0.2]], [[0.0, 0.7], [-0.6, 0.0]], [[-2.5, 0.2], [0.5, 0.3]]):
+        place = torch.stack([1.5 * rows, 0.8 * columns])
+        moved = torch.einsum("ab,brc->arc", torch.tensor(a, dtype=torch.float64), place)
+        wanted = float(torch.linalg.det(torch.eye(2, dtype=torch.float64) + torch.tensor(a, dtype=torch.float64)))
+        torch.testing.assert_close(jacobian(moved, (1.5, 0.8)), torch.full((12, 15), wanted, dtype=torch.float64))

@@ -12,7 +12,7 @@ import torch
 
 from physics.fourier import centred_grid
 from physics.mri import MRIScan
-from physics.mri.cavities import Pocket, draw_pockets, main_field_axis, materials, rounded_height_mm
+from physics.mri.cavities import Materials, Pocket, draw_pockets, main_field_axis, materials, rounded_height_mm
 from physics.mri.chain import Slab
 from physics.mri.dipole import Layer, ball_field_ppm, dipole_field_ppm
 from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, field_hz, field_map, layers_of, makes_a_field
@@ -230,3 +230,88 @@ def test_the_slices_of_a_slab_count():
     assert abs(peak[0] - 50) <= 2
     assert abs(peak[1] - 87) <= 2
     assert 50 < float(over.max()) < 800
+
+
+def oval(shape, spacing, *, middle, reach):
+    """A flat oval body, middle and half axes in mm."""
+    d0, d1 = places(shape, spacing)
+    return MRIScan.of(100.0 * (((d0 - middle[0]) / reach[0]) ** 2 + ((d1 - middle[1]) / reach[1]) ** 2 < 1), spacing_mm=spacing, phase=False)
+
+
+def test_sinuses_lie_in_front_and_ears_on_either_side():
+    """Off the centre and on oblong pixels: three to five balls 9 to 37 mm behind the front about the middle line, and in seven of ten draws ears."""
+    scan, with_ears, sideways = oval((190, 170), (1.0, 1.2), middle=(8.0, -12.0), reach=(80.0, 62.0)), 0, []
+    n_draws = 150
+    for seed in range(n_draws):
+        balls = draw_pockets(scan, seed=seed)
+        front = [ball for ball in balls if ball.centre_mm[0] < -20]
+        ears = [ball for ball in balls if ball not in front]
+        assert 3 <= len(front) <= 5
+        for ball in front:
+            assert 7 < ball.centre_mm[0] - (8.0 - 80.0) < 39
+            assert abs(ball.centre_mm[1] + 12.0) < 18
+            assert 5 <= ball.radius_mm <= 12
+            assert 1.9 < -ball.centre_mm[2] - ball.radius_mm < 13.1
+            sideways.append(ball.centre_mm[1] + 12.0)
+        with_ears += bool(ears)
+        for side in (-1, 1) if ears else ():
+            group = [ball for ball in ears if side * (ball.centre_mm[1] + 12.0) > 0]
+            assert 2 <= len(group) <= 4
+            for ball in group:
+                assert 5 < 62.0 - side * (ball.centre_mm[1] + 12.0) < 33
+                assert 0.5 * 160 - 9 < ball.centre_mm[0] + 72.0 < 0.62 * 160 + 9
+                assert 2.5 <= ball.radius_mm <= 6
+                assert 2.9 < -ball.centre_mm[2] - ball.radius_mm < 12.1
+    assert abs(np.mean(sideways)) < 3 * 32 / sqrt(12 * n_draws) + 0.6  # draws share their middle; the outline is a pixel of 1.2 mm fine
+    assert abs(with_ears / n_draws - 0.7) < 3 * sqrt(0.7 * 0.3 / n_draws)
+
+
+def test_seen_from_the_side_the_front_is_on_one_of_two_sides():
+    """A body that is not its own mirror image has its sinuses behind the first or the last column, both in some draws, about its middle height."""
+    scan = oval((190, 170), (1.0, 1.2), middle=(8.0, -12.0), reach=(80.0, 62.0))
+    down, right = places((190, 170), (1.0, 1.2))
+    lame = MRIScan.of(torch.where((down > 20) & (right > -10), 0.0, scan.body.density.abs().double()), spacing_mm=(1.0, 1.2), phase=False)
+    assert main_field_axis(lame.body) == "rows"
+    ends = set()
+    for seed in range(12):
+        for ball in draw_pockets(lame, seed=seed):
+            left, right_hand = ball.centre_mm[1] - (-12.0 - 62.0), (-12.0 + 62.0) - ball.centre_mm[1]
+            assert 7 < min(left, right_hand) < 39
+            assert abs(ball.centre_mm[0] - 8.0) < 18
+            ends.add(left < right_hand)
+    assert ends == {True, False}
+
+
+def test_bowel_gas_lies_anywhere_under_a_trunk():
+    """One to three balls of 10 to 25 mm under the outline of a trunk, out to its sides, 2 to 12 mm below the slice."""
+    scan, reached = oval((120, 150), (2.0, 2.4), middle=(-6.0, 10.0), reach=(100.0, 160.0)), 0.0
+    for seed in range(40):
+        balls = draw_pockets(scan, seed=seed)
+        assert 1 <= len(balls) <= 3
+        for ball in balls:
+            place = ((ball.centre_mm[0] + 6.0) / 100) ** 2 + ((ball.centre_mm[1] - 10.0) / 160) ** 2
+            assert place < 1.05
+            assert 10 <= ball.radius_mm <= 25
+            assert 1.9 < -ball.centre_mm[2] - ball.radius_mm < 12.1
+            reached = max(reached, place)
+    assert reached > 0.8
+
+
+@pytest.mark.parametrize(("area_mm2", "drawn"), [(40, True), (60, False)])
+def test_half_a_square_centimetre_of_air_is_shown_already(monkeypatch, area_mm2, drawn):
+    """Air in the slice counts by its area in mm2, whatever the pixels: below 50 mm2 balls are drawn, above it none."""
+    scan = oval((300, 280), (0.7, 0.5), middle=(0.0, 0.0), reach=(80.0, 62.0))
+    air = torch.zeros(scan.matrix, dtype=torch.bool)
+    air.flatten()[28_000 : 28_000 + round(area_mm2 / 0.35)] = True
+    outline = scan.body.density.abs() > 0
+    monkeypatch.setattr("physics.mri.cavities.materials", lambda body: Materials(outline, air, torch.zeros_like(air)))
+    assert bool(draw_pockets(scan, seed=1)) is drawn
+
+
+@pytest.mark.parametrize("along", AXES)
+def test_a_ball_is_at_rest_inside_itself(along):
+    """Inside a ball that the slice cuts, off its middle, field and slope are 0; just outside neither is."""
+    at = (torch.tensor([2.0, 9.5], dtype=torch.float64), torch.tensor([-3.0, 7.0], dtype=torch.float64))
+    field, slope = ball_field_ppm(at, centre_mm=(0.0, 0.0, -4.0), radius_mm=9.0, contrast_ppm=9.0, along=along)
+    assert (float(field[0]), float(slope[0])) == (0.0, 0.0)
+    assert min(abs(float(field[1])), abs(float(slope[1]))) > 1e-3
