@@ -156,3 +156,15 @@ def test_the_noise_that_doubling_adds_and_what_is_refused():
     found = acquire(take_one_side(coils, share=0.75, side=-1, reconstruction=Homodyne(), spots=(), seed=0))
     assert float((found - acquire(coils)).norm() / acquire(coils).norm()) < 0.15
     assert acquire_kspace(coils).shape == (4, 64, 48)
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+@pytest.mark.parametrize("n_steps", [0, 4])
+def test_what_stands_at_lines_that_were_not_taken_does_not_matter(phase_axis, n_steps):
+    """Values at lines that are not among the sampled ones change nothing: they are neither detected nor kept as data."""
+    real, factor = band_limited((32, 40))
+    lines = kept(real.shape[phase_axis], 0.65, 1)
+    mask = lines[:, None] if phase_axis == 0 else lines[None]
+    kspace = to_kspace(real * factor)[None]
+    clean, other = (Homodyne(n_steps=n_steps)(kspace * mask + junk * ~mask, lines=lines, phase_axis=phase_axis) for junk in (0.0, 3.0))
+    torch.testing.assert_close(other, clean, atol=1e-12, rtol=0)
