@@ -53,6 +53,21 @@ def test_a_spike_outside_the_matrix_is_refused(spike: Spike) -> None:
         add_spike(MRIScan.of(torch.ones(16, 16)), spike)
 
 
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_an_event_may_last_to_the_edge_along_the_readout(phase_axis: int) -> None:
+    """Samples follow along the readout only: two fit from -8 and from 6 on, not from 7 on; the other axis does not care how long it lasts."""
+    scan = MRIScan.of(torch.ones(16, 16), phase_axis=phase_axis)
+
+    def spike(along: int, line: int) -> Spike:
+        return Spike(*((line, along) if phase_axis == 0 else (along, line)), amplitude=1.0, n_samples=2)
+
+    for along, line in ((-8, 0), (6, 0), (0, -8), (0, 7)):
+        assert len(add_spike(scan, spike(along, line)).events) == 1
+    for along, line in ((7, 0), (-9, 0), (0, 8)):
+        with pytest.raises(ValueError, match="outside the acquired matrix"):
+            add_spike(scan, spike(along, line))
+
+
 def test_the_stripe_is_measured(oracle: Callable[..., None]) -> None:
     """A cosine of 7 % of the mean reads 7 %; so does a spike of 7 % on an object whose phase turns."""
     _, x = centred_grid((64, 80))

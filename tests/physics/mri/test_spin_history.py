@@ -18,6 +18,15 @@ def test_a_body_at_rest_remembers_nothing_else() -> None:
     np.testing.assert_allclose(remembered(SEQUENCE, np.tile(heights, (50, 1))), 1.0, atol=1e-12)
 
 
+def test_above_is_as_below() -> None:
+    """Both neighbours pulse: a course and its mirror image remember the same, and so does a piece that comes from either side."""
+    heights = np.array([[0.3, 4.1, -5.0], [5.2, 0.0, 0.5], [-2.2, 1.0, 5.0], [0.0, 4.8, -0.4]])
+    np.testing.assert_allclose(remembered(SEQUENCE, -heights), remembered(SEQUENCE, heights), rtol=1e-12)
+    for pitch in (5.0, -5.0):
+        own, beside = SEQUENCE.turns(np.array(pitch))
+        assert (float(own), float(beside)) == pytest.approx((1.0, 0.0), abs=1e-12)
+
+
 def test_the_fixed_point_by_the_recursion() -> None:
     """Started far off, the recursion ends where `settled` says."""
     for height in (0.0, 1.9, 2.5, 5.0):
