@@ -15,7 +15,7 @@ from PIL import Image
 from real_data import real_data
 
 from physics.mri.body import smooth_phase
-from physics.mri.honesty import Honesty, block_excess, honesty, is_doubled, masked_share, on_matrix, support_share
+from physics.mri.honesty import LARGEST, Honesty, block_excess, honesty, is_doubled, masked_share, on_matrix, support_share
 from physics.phantoms import ellipses
 
 Oracle = Callable[..., None]
@@ -135,8 +135,10 @@ def test_the_acquired_grid_comes_back(oracle: Oracle) -> None:
     inside = ellipses((192, 160), torch.float64).numpy() > 0
     oracle("mri_honesty", "padding taken off a magnitude picture", np.linalg.norm((found - true)[inside]) / np.linalg.norm(true[inside]), below=0.04)
     assert np.linalg.norm((np.roll(found, 1, axis=1) - true)[inside]) / np.linalg.norm(true[inside]) > 0.1
-    stored[:20] = 0
-    assert (on_matrix(stored, (192, 160))[:12] == 0).all()
+    stored[60:90, 150:180] = 0
+    zero = on_matrix(stored, (192, 160)) == 0
+    assert zero[41:59, 101:119].all()  # rows 60 to 90 of 288, columns 150 to 180 of 240
+    assert zero.sum() <= 21**2
 
 
 def test_the_grid_keeps_the_form_of_pixels() -> None:
@@ -144,3 +146,15 @@ def test_the_grid_keeps_the_form_of_pixels() -> None:
     assert Honesty((0.5, 0.6), (False, False), 0.0, 0.0).matrix((301, 200)) == (182, 120)
     assert Honesty((0.5, 0.96), (False, False), 0.0, 0.0).matrix((301, 200)) == (301, 200)
     assert Honesty((0.5, 0.5), (False, False), 0.0, 0.0).matrix((512, 512)) == (256, 256)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_large_picture_is_judged_by_its_middle(axis: int) -> None:
+    """Beyond the largest side that is looked at, the rim does not count: zeros in its air are not masked air."""
+    side = LARGEST + 200
+    picture = np.hypot(*np.random.default_rng(1).normal(size=(2, 300, side)))
+    picture[100:200, side // 2 - 150 : side // 2 + 150] += 100.0
+    picture[:, :100] = picture[:, -100:] = 0.0
+    assert honesty(picture if axis == 1 else picture.T).masked == 0.0
+    picture[:, 100:110] = 0.0
+    assert honesty(picture if axis == 1 else picture.T).masked > 0.0
