@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physics.fourier import frequencies, inverse_transform, rolled, transform, unrolled
-from physics.mri.l1_wavelet import shrunk
+from physics.mri.l1_wavelet import shrunk, thresholds
 from physics.mri.wavelet import Wavelet
 
 GAP_SHARE = 1e-3  # of the covered part of k-space: fewer zeros than this are chance
@@ -146,15 +146,16 @@ def filled(kspace: Tensor, sampled: Tensor, maps: Tensor, *, weight: float = 0.0
     def adjoint(samples: Tensor) -> Tensor:
         return unrolled((received * inverse_transform(samples)).sum(dim=0))
 
-    picture = ahead = adjoint(kspace * mask)
-    threshold = weight * wavelet.analyse(picture).abs().max()
+    start = adjoint(kspace * mask)
+    threshold = thresholds(wavelet, weight * wavelet.analyse(wavelet.padded(start)).abs().max(), coarse=True)
+    picture = ahead = wavelet.extended(start)
     momentum = 1.0
     for _ in range(n_steps):
-        gradient = adjoint(mask * transform(coils * rolled(ahead)) - kspace * mask)
+        gradient = wavelet.padded(adjoint(mask * transform(coils * rolled(wavelet.cut(ahead))) - kspace * mask))
         following = wavelet.synthesise(shrunk(wavelet.analyse(ahead - gradient), threshold))
         change = following - picture
         uphill = float(((ahead - following).conj() * change).sum().real) > 0
         momentum, before = (1.0, 1.0) if uphill else ((1 + sqrt(1 + 4 * momentum**2)) / 2, momentum)
         ahead = following + ((before - 1) / momentum) * change
         picture = following
-    return picture
+    return wavelet.cut(picture)

@@ -43,23 +43,48 @@ def level_matrix(n: int) -> NDArray[np.float64]:
     return matrix
 
 
+def _multiple(n: int, step: int) -> int:
+    """The next multiple of a step."""
+    return -(-n // step) * step
+
+
 @dataclass(frozen=True, eq=False)
 class Wavelet:
-    """A picture's wavelet transform, db4 with periodic borders; rows and columns beyond the last multiple of 2^levels are left as they are."""
+    """A picture's wavelet transform, db4 with periodic borders, on the next larger grid whose sides are multiples of 2^levels.
 
+    The rows and columns that a picture lacks are unknowns beside it (`extended`, `cut`), so that its last ones are parts of wavelets like all others.
+    """
+
+    shape: tuple[int, int]  # of pictures
+    grid: tuple[int, int]  # of the transform
     matrices: tuple[tuple[Tensor, Tensor], ...]  # per level, for axis 0 and axis 1
 
     @staticmethod
     def of(shape: tuple[int, int], *, levels: int = 3, dtype: torch.dtype = torch.float32) -> Wavelet:
         """The transform of pictures of a shape; fewer levels where a side is short."""
-        matrices = []
-        block = [n - n % 2**levels for n in shape]
-        for level in range(levels):
-            sides = [n >> level for n in block]
-            if min(sides) < len(DB4):
-                break
-            matrices.append((torch.from_numpy(level_matrix(sides[0])).to(dtype), torch.from_numpy(level_matrix(sides[1])).to(dtype)))
-        return Wavelet(tuple(matrices))
+        while levels and min(_multiple(n, 2**levels) >> (levels - 1) for n in shape) < len(DB4):
+            levels -= 1
+        grid = (_multiple(shape[0], 2**levels), _multiple(shape[1], 2**levels))
+        sides = [[torch.from_numpy(level_matrix(n >> level)).to(dtype) for n in grid] for level in range(levels)]
+        return Wavelet(shape, grid, tuple((down, right) for down, right in sides))
+
+    def extended(self, picture: Tensor) -> Tensor:
+        """A picture on the grid: what it lacks leads straight from its last row to its first, and likewise for columns."""
+        for axis, n in enumerate(self.grid):
+            n_more = n - picture.shape[axis]
+            if n_more:
+                share = torch.arange(1, n_more + 1, dtype=picture.real.dtype) / (n_more + 1)
+                ends = picture.narrow(axis, -1, 1), picture.narrow(axis, 0, 1)
+                picture = torch.cat([picture, torch.lerp(*ends, (share[:, None] if axis == 0 else share).to(picture))], dim=axis)
+        return picture
+
+    def padded(self, picture: Tensor) -> Tensor:
+        """A picture on the grid, zero where it has nothing: the adjoint of `cut`."""
+        return torch.nn.functional.pad(picture, (0, self.grid[1] - self.shape[1], 0, self.grid[0] - self.shape[0]))
+
+    def cut(self, picture: Tensor) -> Tensor:
+        """The picture's part of the grid."""
+        return picture[: self.shape[0], : self.shape[1]]
 
     @property
     def approximation(self) -> tuple[slice, slice]:
@@ -70,7 +95,7 @@ class Wavelet:
         return slice(down.shape[0] // 2), slice(right.shape[0] // 2)
 
     def analyse(self, picture: Tensor) -> Tensor:
-        """Coefficients of a complex picture, same shape; the approximation lies in the upper left corner."""
+        """Coefficients of a complex picture on the grid, same shape; the approximation lies in the upper left corner."""
         out = picture.clone()
         for down, right in self.matrices:
             rows, columns = down.shape[0], right.shape[0]
