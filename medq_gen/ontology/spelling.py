@@ -43,4 +43,5 @@ def spell(text: str, spelling: Spelling) -> str:
 
 def fold(text: str) -> str:
     """Any text in British spelling, so that one lexicon reads both."""
-    return _switch(text, tuple((american, british) for british, american in PAIRS))
+    # A British stem stands for itself: "oedema" holds the American "edema".
+    return _switch(text, (*((american, british) for british, american in PAIRS), *((british, british) for british, _ in PAIRS)))

@@ -91,8 +91,8 @@ RECIPE = Degradation(
                         "a slim darker zone with a straight border at one margin",
                         "slightly lower signal along one side of the body, ending at a straight line",
                     ),
-                    "moderate": ("a dark zone with a straight border over one side of the body", "one side of the body dimmed up to a straight line"),
-                    "severe": ("one side of the body saturated to near black", "a broad saturated zone over one side of the body with loss of all detail"),
+                    "moderate": ("a dark zone with a straight border over one side of the body", "one side of the picture dimmed up to a straight line"),
+                    "severe": ("one side of the body saturated to near black", "a broad saturated zone over one side of the picture with loss of all detail"),
                 }
             ),
             f"kind={ALONE}": Wording(

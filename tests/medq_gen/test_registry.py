@@ -53,7 +53,7 @@ def test_listing_imports_no_torch(plugin: Path) -> None:
 
 def test_an_unknown_name_is_answered_with_a_close_one() -> None:
     """The message gives what was asked, the nearest name, and all names."""
-    with pytest.raises(ConfigError, match=r"'mri_nois'.*Did you mean 'mri_noise'.*Allowed: mri_bias_field"):
+    with pytest.raises(ConfigError, match=r"'mri_nois'.*Did you mean 'mri_noise'.*Allowed: mri_banding"):
         registry.get("mri_nois")
 
 

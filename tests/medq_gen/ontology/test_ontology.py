@@ -189,3 +189,10 @@ def test_an_unknown_attribute_is_named() -> None:
     """The error says what is known and where to add the word."""
     with pytest.raises(DeclarationError, match=r"sparkle.*ontology/mri\.py"):
         VOCABULARY.require_attribute("sparkle", "mri")
+
+
+@pytest.mark.parametrize("word", ["oedema", "edema", "Oesophagus", "haemorrhage", "anaemia", "colour", "grey", "centre"])
+def test_folding_twice_is_folding_once(word: str) -> None:
+    """A British word that holds an American one ("oedema") stays as it is."""
+    assert fold(fold(word)) == fold(word)
+    assert fold(spell(fold(word), "american")) == fold(word)
