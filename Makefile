@@ -15,9 +15,10 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt
 demo: $(VENV)/.installed  ## degrade the built-in sample pictures by patient motion and say where the report lies
 	$(RUN) -m medq_gen recipe=mri_motion
 
-test: $(VENV)/.installed  ## the whole test suite, fast part first
-	$(RUN) -m pytest -m "not slow"
-	$(RUN) -m pytest -m slow
+test: export OMP_NUM_THREADS = 1
+test: $(VENV)/.installed  ## the whole test suite, fast part first, a process a core
+	$(RUN) -m pytest -n auto --dist worksteal -m "not slow"
+	$(RUN) -m pytest -n auto --dist worksteal -m slow
 
 lint: $(VENV)/.installed
 	$(RUN) -m ruff format --check .
