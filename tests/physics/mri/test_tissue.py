@@ -38,6 +38,17 @@ def test_known_tissues_are_told_apart_under_a_field(oracle: Oracle) -> None:
         assert own[label == tissue].mean() > 0.9, NAMES[tissue]
 
 
+def test_what_is_far_from_every_class_goes_to_the_nearest() -> None:
+    """A vessel ten times as bright as the brightest tissue is given to it whole, not lost in an exponential that is 0 for all."""
+    picture, _ = phantom(noise=2.0)
+    picture[70:74, 100:104] = 1000.0
+    shares = tissue_shares(Body(torch.from_numpy(picture).to(torch.complex128), (1.0, 1.0)))
+    assert bool(torch.isfinite(shares).all())
+    torch.testing.assert_close(shares.sum(dim=0), torch.ones_like(shares[0]))
+    water = shares[:3, 71:73, 101:103]
+    assert float((water[:2].sum(dim=0) - 0).abs().max()) < 1e-9
+
+
 def test_a_neutral_ratio_changes_nothing_and_air_is_left_alone() -> None:
     """Ratios of 1 give factors of 1; a ratio of one class changes that class by its share and nothing in air."""
     picture, label = phantom(noise=0.5)

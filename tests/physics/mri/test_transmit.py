@@ -101,6 +101,20 @@ def test_a_head_is_tipped_most_in_its_centre_and_a_trunk_least() -> None:
     assert peak[1] == pytest.approx(80 - 0.2 * 42, abs=2)
 
 
+@pytest.mark.parametrize("by", [(14, -19), (-11, 23)])
+def test_the_pattern_goes_where_the_body_lies(by: tuple[int, int], oracle: Oracle) -> None:
+    """A body elsewhere in the picture has the same pattern about its own middle."""
+    y, x = (torch.arange(120) - 60)[:, None].double(), (torch.arange(141) - 70)[None, :].double()
+
+    def head(down: int, right: int) -> MRIScan:
+        return MRIScan.of(torch.where(((y - down) / 40) ** 2 + ((x - right) / 33) ** 2 < 1, 100.0, 0.0), spacing_mm=(2.0, 2.4), seed=1)
+
+    wave = Wave(60.0, 0.45, (0.2, -0.1))
+    told, mask = torch.roll(transmit_shape(head(0, 0), wave), by, dims=(0, 1)), tissue_mask(head(*by).body)
+    found = transmit_shape(head(*by), wave)
+    oracle("mri_transmit_field", "the pattern of a body that lies elsewhere", float((found - told)[mask].abs().max()), below=1e-9)
+
+
 def test_the_flip_angle_is_measured_and_nonsense_refused() -> None:
     """The coefficient of variation of the angle grows with the deviation; impossible ones are refused."""
     scan, sequence = three_tissues(torch.float32), Excitation("spin_echo", 0.6, 90.0)
