@@ -224,6 +224,17 @@ def test_trunks_are_told_from_heads():
     assert no_trunk(MRIScan.of(torch.zeros(16, 16))) == "the picture is empty"
 
 
+@pytest.mark.parametrize(("rows", "columns", "is_trunk"), [(100, 130, True), (100, 129, False), (110, 132, True), (111, 132, False)])
+def test_a_trunk_begins_at_its_stated_size(rows: int, columns: int, is_trunk: bool) -> None:
+    """Pixels of 2 mm: an outline of 130 columns is 260 mm wide, of 129 it is no trunk; 132 columns are 1.2 times as wide as 110 rows are deep, not as 111."""
+    picture = torch.zeros(160, 170)
+    picture[20 : 20 + rows - 6, 15 : 15 + columns - 6] = 100.0  # the outline counts a rim of three pixels
+    scan = MRIScan.of(picture, spacing_mm=(2.0, 2.0))
+    assert int(scan.body.support.any(dim=1).sum()) == rows
+    assert int(scan.body.support.any(dim=0).sum()) == columns
+    assert (no_trunk(scan) is None) == is_trunk
+
+
 def test_what_makes_no_sense_is_refused():
     """Negative travel, no states, folding tissue, an empty picture; a readout without lines in either order."""
     scan, breath = trunk(), Breath(0.25, 0.3)

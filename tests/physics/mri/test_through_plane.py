@@ -16,10 +16,11 @@ from physics.mri import MRIScan
 from physics.mri.acquire import acquire_kspace
 from physics.mri.chain import Slab
 from physics.mri.motion import Motion
+from physics.mri.receive import approach
 from physics.mri.slice_profile import SliceProfile
 from physics.mri.spin_history import MultiSlice
 from physics.mri.thick_slice import thicken
-from physics.mri.through_plane import OutOfPlane, few_of, lines_of_other_slices, move_through, out_of_plane, peak_lift
+from physics.mri.through_plane import OutOfPlane, encoded_slice, few_of, lines_of_other_slices, move_through, out_of_plane, peak_lift
 from physics.pose import Pose
 from physics.scan import EditConflict, acquire
 
@@ -148,6 +149,22 @@ def test_it_composes_with_thickness_and_with_movement_in_the_plane() -> None:
     aside = scan.with_motion(Motion.constant(Pose((2.4, 3.0)), n_lines=scan.n_lines))
     shown = acquire(move_through(aside, motion, FORGETFUL))
     torch.testing.assert_close(shown, torch.roll(acquire(lower), (2, 3), (0, 1)), rtol=0, atol=1e-6 * float(shown.max()))
+
+
+@pytest.mark.parametrize("motion", [None, Motion.constant(Pose((2.4, -1.0), 5.0), n_lines=64)])
+@pytest.mark.parametrize("n_coils", [1, 4])
+def test_the_own_slice_is_encoded_as_the_scan_does(n_coils: int, motion: Motion | None, oracle) -> None:
+    """Under a receive field, whose shading noise in air does not share, and a movement in the plane: the slice at rest is k-space of the scan itself."""
+    y, x = centred_grid((64, 75))
+    noise = torch.from_numpy(np.random.default_rng(4).rayleigh(4.0, (64, 75)))
+    scan = MRIScan.of(100 * ((y / 18) ** 2 + (x / 21) ** 2 < 1) + noise, spacing_mm=(2.0, 2.0), n_coils=n_coils, seed=2)
+    shaded = approach(scan, nearness_per_m=20.0, directions_deg=(30.0,), radius_mm=40.0)
+    shaded = shaded if motion is None else shaded.with_motion(motion)
+    assert shaded.receive is not None
+    exact = acquire_kspace(shaded)
+    assert float((acquire_kspace(replace(shaded, receive=None)) - exact).norm() / exact.norm()) > 0.05
+    residual = float((encoded_slice(shaded, shaded.body.density) - exact).norm() / exact.norm())
+    oracle("mri_through_plane_motion", "the slice at rest is encoded as the scan does", residual, below=1e-9)
 
 
 def test_neutral_refused_and_conflicting() -> None:

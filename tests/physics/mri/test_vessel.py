@@ -40,6 +40,31 @@ def test_a_bright_disc_is_found(radius, centre):
     assert found[0].found
 
 
+@pytest.mark.parametrize("spacing", [(0.8, 1.9), (1.9, 0.8)])
+def test_oblong_pixels_hold_round_vessels(spacing):
+    """On pixels more than twice as long as wide a disc in millimetres is found, its centre to a seventh of a pixel wherever it lies between pixels."""
+    shape = (round(180 / spacing[0]), round(180 / spacing[1]))
+    down, right = (grid * step for grid, step in zip(centred_grid(shape), spacing, strict=True))
+    flat = 100 * ((down / 80) ** 2 + (right / 82) ** 2 <= 1)
+    for part in (0.0, 0.25, 0.45, -0.3):
+        centre = ((12 + part) * spacing[0], (-9 - part) * spacing[1])
+        sharp = torch.sigmoid((9.0 - torch.hypot(down - centre[0], right - centre[1])) / 0.8)
+        (found,) = bright_vessels(MRIScan.of(flat * (1 + 1.5 * sharp), spacing_mm=spacing))
+        assert abs(found.centre_mm[0] - centre[0]) < spacing[0] / 7
+        assert abs(found.centre_mm[1] - centre[1]) < spacing[1] / 7
+        assert abs(found.radius_mm - 9.0) < 0.5
+
+
+@pytest.mark.parametrize("centre", [(-88.0, 0.0), (88.0, -86.0), (3.0, 87.0), (-89.0, -89.0), (0.0, 0.0)])
+def test_a_lumen_may_be_cut_by_the_edge(centre):
+    """Wherever a vessel lies, its lumen is the soft disc of its radius, as written out over the whole picture."""
+    down, right = (grid * step for grid, step in zip(centred_grid(SHAPE), SPACING, strict=True))
+    told = ((9.0 - torch.hypot(down - centre[0], right - centre[1])) / 1.2 + 0.5).clamp(0, 1)
+    found = lumen(MRIScan.of(body()[0], spacing_mm=SPACING), Vessel(centre, 9.0))
+    assert float(told.sum()) > 20
+    torch.testing.assert_close(found.double(), told)
+
+
 def test_what_stands_out_most_comes_first():
     """Two discs: the brighter against its surroundings is first, whatever its size."""
     picture, down, right = body()

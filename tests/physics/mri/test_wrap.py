@@ -128,3 +128,10 @@ def test_the_measures_read_the_field() -> None:
     assert folded_share(pair).value == pytest.approx(30.0)
     assert field_of_view(pair).value == pytest.approx(70.0)
     assert folded_share(Pair(image, image, view, None, full)).value == 0.0
+    # What the source holds in air is noise, no part of the body: a body that fits into the field folds nothing.
+    noisy = torch.full((50, 50), 0.5, dtype=torch.float64)
+    noisy[18:32, 18:32] = 100.0
+    inside = MRIScan.of(noisy)
+    assert bool(inside.body.support.any())
+    assert int(inside.body.support.any(dim=1).sum()) < 30
+    assert folded_share(Pair(image, image, view, None, fold(inside, share=0.7))).value == 0.0
