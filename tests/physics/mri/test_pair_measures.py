@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from physics.display import Display
 from physics.fourier import centred_grid, frequencies, to_kspace, to_picture
-from physics.measure.pair import Pair, View
+from physics.measure.pair import Pair, Reading, View
 from physics.mri import MRIScan
 from physics.mri.artefact_to_signal import artefact_to_signal, band_across_readout, band_along_phase_encoding, phase_encode_share
 from physics.mri.edge_ringing import ringing_amplitude
@@ -131,6 +131,8 @@ def test_grain_is_measured_and_stripes_are_not():
     even = noise_peak_over_median(pair_of(reference, reference + grain, mask)).value
     uneven = noise_peak_over_median(pair_of(reference, reference + grain * (1 + 4 * (right > 35)), mask)).value
     assert 1.1 < even < 1.4
+    louder = noise_peak_over_median(pair_of(reference, reference + 7 * grain, mask)).value
+    assert louder == pytest.approx(even, rel=0.02)  # a ratio, whatever the noise
     assert uneven > 3
     assert noise_peak_over_median(pair_of(reference, reference, mask)).value is None
 
@@ -148,6 +150,50 @@ def test_a_warp_reads_its_millimetres():
     noisy = before + 20 * torch.from_numpy(np.random.default_rng(4).standard_normal(reference.shape))
     assert warp_p95(pair_of(before, noisy, mask)).value is None
     assert warp_p95(pair_of(before, before, mask)).value == 0.0
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_warp_is_measured_along_its_own_axis(axis):
+    """Two pixels of 1.5 or of 0.6 mm: the displacement along each axis counts in its own spacing."""
+    reference, mask, _ = body()
+    smooth = ndimage.gaussian_filter(reference.numpy(), 1.5)
+    places = list(np.meshgrid(*(np.arange(n, dtype=float) for n in reference.shape), indexing="ij"))
+    shift = 2.0 * np.exp(-(((places[0] - 60) / 35) ** 2) - ((places[1] - 65) / 35) ** 2)
+    places[axis] = places[axis] - shift
+    warped = torch.from_numpy(ndimage.map_coordinates(smooth, places, order=3, mode="nearest"))
+    told = (1.5, 0.6)[axis] * float(np.percentile(shift[mask.numpy()], 95))
+    assert warp_p95(pair_of(torch.from_numpy(smooth), warped, mask, spacing=(1.5, 0.6))).value == pytest.approx(told, rel=0.12)
+
+
+def bars(width: int, *, ripple: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Stripes across axis 0, 20 and 100 bright, with a wave along them of so much of the step; and the same with 5 on the first two pixels of each."""
+    down = torch.arange(180)
+    high = (down // width % 2).double()
+    wave = 40 * ripple * torch.cos(2 * math.pi * down.double() / 3)
+    reference = (20 + 80 * high + wave)[:, None].expand(180, 90).clone()
+    return reference, reference + torch.where(down % width < 2, 5.0, 0.0)[:, None]
+
+
+def read_bars(monkeypatch, pair: Pair, *, resolution_mm: float) -> float | None:
+    monkeypatch.setattr("physics.mri.edge_ringing.resolution_along_phase_encoding", lambda _: Reading(resolution_mm))
+    return ringing_amplitude(pair).value
+
+
+def test_an_edge_stands_on_plateaus(monkeypatch):
+    """At a resolution of six pixels the overshoot is looked for up to eight pixels off: plateaus of eleven pixels hold it, of nine they do not."""
+    for width, read in ((11, True), (9, False)):
+        reference, degraded = bars(width)
+        mask = torch.ones_like(reference, dtype=torch.bool)
+        assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_a_plateau_is_flat_against_its_step(monkeypatch, unit):
+    """Waves of a quarter of the step are plateaus, of two thirds they are none, in whatever unit the picture is."""
+    for ripple, read in ((0.25, True), (0.67, False)):
+        reference, degraded = (unit * picture for picture in bars(20, ripple=ripple))
+        mask = torch.ones_like(reference, dtype=torch.bool)
+        assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=3.0) is not None) == read
 
 
 @pytest.mark.parametrize("axis", [0, 1])
