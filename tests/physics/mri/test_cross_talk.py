@@ -15,7 +15,7 @@ from physics.mri import MRIScan
 from physics.mri.cross_talk import SaturatedSlice, saturate, saturated_signal, signal_kept
 from physics.mri.slice_group import OtherSlice, body_ends_mm, crossing, neighbours, touches
 from physics.mri.slice_profile import SliceProfile
-from physics.mri.tissue import Relaxation
+from physics.mri.tissue import Relaxation, relaxation
 from physics.scan import acquire
 
 MATTER = Relaxation(1.0, 0.1, 0.8)
@@ -158,3 +158,39 @@ def test_the_lost_signal_is_measured() -> None:
     ratio = float(acquire(darker).sum() / acquire(scan).sum())
     assert lost == pytest.approx(100 * (1 - ratio), abs=0.3)
     assert saturated_signal(Pair(acquire(scan), acquire(scan), view, scan, scan)).value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_mirrored_group_takes_the_same() -> None:
+    """Slices above and below are alike: the nodes across the slice are their own mirror image."""
+    for thickness, offset in ((5.0, 4.0), (3.0, 2.3), (1.0, 0.4)):
+        one, other = (
+            signal_kept(np.zeros(1), SaturatedSlice(OWN, (OtherSlice(thickness, sign * offset, 0.0, 0.4),), 0.7, 75.0), MATTER)[0] for sign in (1, -1)
+        )
+        assert one == pytest.approx(other, rel=1e-12)
+        assert one < 0.99
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_strip_at_the_edge_of_the_picture(sign: int) -> None:
+    """The table along the picture reaches beyond its last pixel on either side: signal there is that of its own place."""
+    scan = MRIScan.of(torch.full((40, 41), 100.0, dtype=torch.float64), phase=False)
+    edge = 20.0
+    state = SaturatedSlice(SliceProfile(0.4), (OtherSlice(2.0, sign * (edge + 0.8), 90.0, 0.9),), 0.6, 90.0, 0.0)
+    at = np.arange(41.0) - 20
+    for tissue, found in zip(relaxation(None), state.ratios(scan), strict=True):
+        np.testing.assert_allclose(found[7].numpy(), signal_kept(at, state, tissue), atol=0.02)
+    assert float(state.ratios(scan)[0].min()) < 0.8
+
+
+def test_air_is_no_signal_that_is_lost() -> None:
+    """Haze about the body counts neither as signal nor as loss."""
+    y, x = centred_grid((121, 140))
+    image = torch.where(y**2 + x**2 < 40**2, 100.0, 4.0).double()
+    scan = MRIScan.of(image, seed=2)
+    assert not bool(scan.body.support.all())
+    view = View("mri", "head", Display("window", 0.0, 100.0), image > 50, scan.spacing_mm)
+    state = SaturatedSlice(OWN, (OtherSlice(50.0, 0.0, 0.0, 0.8),), 0.6, 90.0)
+    darker = saturate(scan, state)
+    inside, factor = scan.body.support, state.factor(scan)
+    wanted = 100 * (1 - float((image * factor)[inside].sum() / image[inside].sum()))
+    assert saturated_signal(Pair(image, acquire(darker), view, scan, darker)).value == pytest.approx(wanted, rel=1e-6)

@@ -19,7 +19,7 @@ from physics.noise import air_mean
 from physics.phantoms import ellipses
 from physics.scan import acquire
 
-SHAPE, SPACING = (40, 31), (1.0, 1.6)
+SHAPE, SPACING = (40, 31), (1.2, 1.6)
 
 
 def linear(down, right, through):
@@ -130,14 +130,14 @@ def test_a_cavity_of_the_picture_goes_on_below_it():
 
 
 def test_void_and_loss_are_measured():
-    """A square of 6 x 5 pixels of 1 by 1.6 mm that lost four fifths is a void of 0.48 cm2; the loss is its share of all signal."""
+    """A square of 6 x 5 pixels of 1.2 by 1.6 mm that lost four fifths is a void of 0.576 cm2; the loss is its share of all signal."""
     reference = torch.full(SHAPE, 50.0)
     degraded = reference.clone()
     degraded[4:10, 7:12] = 10.0
     degraded[20:22, 20] = 30.0
     view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(SHAPE, dtype=torch.bool), SPACING)
     pair = Pair(reference, degraded, view)
-    assert void_area(pair).value == pytest.approx(30 * 1.6 / 100)
+    assert void_area(pair).value == pytest.approx(30 * 1.2 * 1.6 / 100)
     assert signal_lost(pair).value == pytest.approx(100 * (30 * 40 + 2 * 20) / (50 * 40 * 31), rel=1e-6)
     assert dephasing_across_slice(pair).value is None
     scan = MRIScan.of(torch.full(SHAPE, 50.0))
@@ -159,3 +159,16 @@ def test_small_pieces_of_air_do_not_go_on(monkeypatch):
         for ball in found:
             assert ball.centre_mm[0] == pytest.approx(10 + (height - 1) / 2 - 30, abs=3.01)
             assert ball.centre_mm[1] == pytest.approx((30 + (width - 1) / 2 - 25) * 1.6, abs=3.01)
+
+
+def test_a_ball_is_about_as_wide_as_its_piece(monkeypatch):
+    """Its radius is 0.8 to 1.3 times that of a disc of the piece's area, anything between, and it lies 1.2 to 1.7 radii below the slice."""
+    scan = MRIScan.of(torch.full((60, 50), 100.0, dtype=torch.float64), spacing_mm=(1.0, 1.6))
+    air = torch.zeros(60, 50, dtype=torch.bool)
+    air[10:25, 20:32] = True
+    monkeypatch.setattr("physics.mri.dephasing.materials", lambda body: Materials(torch.ones_like(air), air, torch.zeros_like(air)))
+    balls = [continued_pockets(scan, seed=seed)[0] for seed in range(60)]
+    widths = [ball.radius_mm / (15 * 12 * 1.6 / pi) ** 0.5 for ball in balls]
+    assert 0.799 < min(widths) < 0.85
+    assert 1.25 < max(widths) < 1.301
+    assert all(1.19 < -ball.centre_mm[2] / ball.radius_mm < 1.71 for ball in balls)
