@@ -121,6 +121,8 @@ def test_the_bandwidth_is_measured_at_the_field() -> None:
     share = fat_share(scan.body).float()
     lost = 100 * float((reference * (1 - (1 - 2 * share).abs()) * (share > 0)).sum() / (share * reference).sum())
     assert border_signal_lost(pair).value == pytest.approx(lost, rel=1e-3)
+    elsewhere = Pair(reference, acquire(opposed) * torch.where(share > 0, 1.0, 0.5), view_of(reference), scan, opposed)
+    assert border_signal_lost(elsewhere).value == pytest.approx(lost, rel=1e-3)  # what goes where no fat is was not lost to a border
 
 
 def test_a_picture_without_bright_fat_is_refused() -> None:

@@ -97,3 +97,14 @@ def test_the_measures_count_what_was_cut() -> None:
     untouched = replace(pair, scan=scan)
     assert energy_clipped(untouched).value == 0.0
     assert samples_clipped(untouched).value == 0.0
+
+
+def test_clipped_samples_are_counted_per_channel() -> None:
+    """On average over four channels: all samples that differ before and after the converter, over four."""
+    scan = head(n_coils=4)
+    clipped = clip(scan, share=0.2)
+    view = View("mri", "head", Display("window", 0.0, 5.0), torch.ones(48, 40, dtype=torch.bool), (1.0, 1.0))
+    picture = acquire(scan)
+    differ = int((acquire_kspace(scan) != acquire_kspace(clipped)).sum())
+    assert differ > 8
+    assert samples_clipped(Pair(picture, picture, view, scan, clipped)).value == differ / 4

@@ -32,6 +32,9 @@ def test_the_nearest_lines_are_the_neighbours():
     assert neighbours(8, taken, reach=6) == (-5, -2)
     assert neighbours(-5, taken, reach=12) == (-1, 2, 5, 8)
     assert neighbours(20, taken, reach=6) == ()
+    assert neighbours(0, [-5, -4, -3, -2, -1, 1, 2, 3], reach=6) == (-2, -1, 1, 2)
+    assert neighbours(0, [-5, -4, -3, -2, -1, 1], reach=6) == (-3, -2, -1, 1)
+    assert neighbours(0, [-1, 1, 2, 3, 4, 5], reach=6) == (-1, 1, 2, 3)
 
 
 @pytest.mark.parametrize("offsets", [(-3, -1, 1, 3), (-2, 1), (-4, -1)])

@@ -168,3 +168,20 @@ def test_what_stands_at_lines_that_were_not_taken_does_not_matter(phase_axis, n_
     kspace = to_kspace(real * factor)[None]
     clean, other = (Homodyne(n_steps=n_steps)(kspace * mask + junk * ~mask, lines=lines, phase_axis=phase_axis) for junk in (0.0, 3.0))
     torch.testing.assert_close(other, clean, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(("shape", "phase_axis"), [((32, 7), 0), ((6, 33), 1)])
+def test_the_phase_is_that_of_the_centre_under_a_cosine_squared(shape, phase_axis, oracle):
+    """Of any k-space: the phase of the sum of the 2 m + 1 lines of the gapless centre, weighted by cos^2(pi k / (2 m + 2)), written out line by line."""
+    n, reach = shape[phase_axis], 5
+    order = frequencies(n)
+    kspace = torch.randn((2, *shape), dtype=torch.complex128, generator=torch.Generator().manual_seed(4))
+    lines = order >= -reach
+    lined = to_picture(kspace, axes=(phase_axis - 2, 1 - phase_axis - 2)).movedim(1 + phase_axis, 1)
+    spectrum = to_kspace(lined, axes=(1,))
+    total = torch.zeros_like(lined)
+    for k in range(-reach, reach + 1):
+        wave = torch.exp(2j * torch.pi * k * positions(n) / n)[None, :, None]
+        total += np.cos(np.pi * k / (2 * reach + 2)) ** 2 * spectrum[:, [int((order == k).nonzero())]] * wave
+    found = centre_rotor(kspace, lines=lines, phase_axis=phase_axis).movedim(1 + phase_axis, 1)
+    oracle("mri_partial_fourier", "phase of the centre, summed line by line", float((found - total / total.abs()).abs().max()), below=1e-9)
