@@ -118,6 +118,16 @@ def test_nothing_reaches_from_corner_to_corner() -> None:
     assert body_ends_mm(empty, 30.0) == pytest.approx((-100.0, 100.0))
 
 
+@pytest.mark.parametrize("direction", [0.0, 35.0, 90.0, 140.0])
+def test_a_body_ends_where_its_corners_do(direction: float) -> None:
+    """The farthest of the outline's pixels along (cos, sin) of the direction, axis 1 and axis 0, in millimetres, for a bar that is not in the middle."""
+    picture = torch.zeros(60, 90)
+    picture[10:20, 50:80] = 100.0
+    body = MRIScan.of(picture, spacing_mm=(2.5, 1.0)).body
+    along = [2.5 * (int(r) - 30) * sin(radians(direction)) + (int(c) - 45) * cos(radians(direction)) for r, c in torch.nonzero(body.support)]
+    assert body_ends_mm(body, direction) == pytest.approx((min(along), max(along)))
+
+
 def test_a_group_covers_its_share_of_the_body() -> None:
     """Slices side by side, 1.05 of their own width apart, about the place that was asked for, with the thickness that their angle calls for."""
     scan = disc()

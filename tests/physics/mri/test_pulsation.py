@@ -191,6 +191,7 @@ def test_lines_beat_at_their_own_time():
         time = line_times(15, order, n_shots=8) * 15 * 0.2
         np.testing.assert_allclose(pulse.angle(15), 2 * np.pi * 1.1 * time + 0.3)
     waxing = Pulse(1.1, 1e-4, sinus=0.05)
+    assert float(Pulse(1.1, 0.2, phase_rad=0.3, sinus=0.05).angle(15)[np.argmin(line_times(15, "linear"))]) == pytest.approx(0.3)  # as stated, at the first
     rate = np.diff(waxing.angle(4001)[np.argsort(line_times(4001, "linear"))]) / 1e-4 / (2 * np.pi)
     middle = (np.arange(4000) + 0.5) * 1e-4
     np.testing.assert_allclose(rate, 1.1 * (1 + 0.05 * np.sin(2 * np.pi * 0.25 * middle)), rtol=1e-6)
