@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from physics.fourier import frequencies, to_picture
@@ -13,12 +14,14 @@ from physics.mri.accelerate import N_COILS
 from physics.mri.calibration import estimated_maps
 from physics.mri.encoding import encode
 from physics.mri.folding import divisible, resized, with_size
-from physics.mri.regular_sense import Rows, air_penalty, rows_of, unfold_regular
+from physics.mri.regular_sense import AIR_PENALTY, Rows, air_penalty, rows_of, unfold_regular
 from physics.mri.sampling import every_rth
 from physics.mri.scan import MRIScan
 
 KINDS = ("body", "array")
 N_CENTRE = 24  # lines of the calibration scan: coarse, so that the rim it sees is wide
+REACH_MM = 8.0  # beyond the outline that the calibration saw, maps are carried on and trusted less and less
+FAR_MM, FAR_SHARE = 50.0, 1e-4  # what maps are carried on from where nothing nearer is known
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +62,31 @@ def calibration_scan(scan: MRIScan, *, shift_mm: tuple[float, float], kind: str)
     return encode(moved, sensitivity.maps(scan.matrix).to(density))
 
 
+def beyond_the_outline(maps: Tensor, penalty: Tensor, *, spacing_mm: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Maps carried on into air, and a penalty that rises over REACH_MM from the outline: no scanner trusts a border of its calibration to the pixel.
+
+    maps : (coil, row, column), penalty : `air_penalty`. Air takes the mean of the maps of the body about it, Gaussian weights, norm 1 as before.
+    """
+    body = 1 - penalty / AIR_PENALTY
+    weight = torch.zeros_like(body)
+    for reach, share in ((REACH_MM, 1.0), (FAR_MM, FAR_SHARE)):
+        fall = [torch.exp(-2 * (torch.pi * frequencies(n).to(body) * reach / (n * d)) ** 2) for n, d in zip(body.shape, spacing_mm, strict=True)]
+        weight = weight + share * fall[0][:, None] * fall[1]
+    about = torch.fft.ifft2(torch.fft.fft2(maps * body) * weight)
+    known = body * maps + (1 - body) * about / torch.linalg.vector_norm(about, dim=0).clamp(min=torch.finfo(body.dtype).tiny)
+    distance = torch.from_numpy(ndimage.distance_transform_edt((body < 0.5).cpu().numpy(), sampling=spacing_mm)).to(body)
+    way = (distance / REACH_MM).clamp(max=1)
+    return known / torch.linalg.vector_norm(known, dim=0).clamp(min=torch.finfo(body.dtype).tiny), AIR_PENALTY * way**2 * (3 - 2 * way)
+
+
 def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: int, kind: str) -> MRIScan:
     """Copies of the body's rim at field of view over R, and signal lost where the calibration saw only air.
 
     Model
         A coarse calibration scan (24 lines) sees the body or the array away from where it lies in the scan: "body": the body lay shift_mm away under fixed
-        coils, so that maps and the outline of the body are known for the wrong place; "array": the coils lay away, so that the maps are shifted. Every
-        R-th line is then unfolded with these maps (`unfold_regular`). What they do not explain stays folded: copies m N / R lines away.
+        coils, so that maps and the outline of the body are known for the wrong place, and beyond it less and less (`beyond_the_outline`); "array": the
+        coils lay away, so that the maps are shifted. Every R-th line is then unfolded with these maps (`unfold_regular`). What they do not explain stays
+        folded: copies m N / R lines away.
     Parameters
         scan : the acquisition; one channel becomes eight. shift_mm : along array axis 0 and 1. step : R, 2 or more. kind : as above.
     Returns
@@ -91,6 +112,8 @@ def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: 
     centre = frequencies(size).abs() <= (N_CENTRE - 1) / 2
     width = int(centre.sum())
     maps, penalty = estimated_maps(seen, lines=centre, phase_axis=axis), air_penalty(seen, width=width, phase_axis=axis)
+    spacing_mm = [d * n / m for d, n, m in zip(scan.spacing_mm, scan.matrix, penalty.shape, strict=True)]
+    maps, penalty = beyond_the_outline(maps, penalty, spacing_mm=(spacing_mm[0], spacing_mm[1]))
     covariance = np.eye(received.n_coils, dtype=np.complex128) if received.array is None else received.array.covariance()
     unfolding = MappedSense(step, rows_of(covariance), maps, penalty, shift_mm)
     return received.with_lines(every_rth(scan.n_lines, step=step)).with_reconstruction(unfolding)

@@ -53,7 +53,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
+    strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
     measures=(calibration_shift, residual_copies, acceleration),
     attributes=("undersampling aliasing", "signal void"),

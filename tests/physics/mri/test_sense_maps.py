@@ -13,10 +13,10 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.calibration import estimated_maps
-from physics.mri.regular_sense import rows_of
+from physics.mri.regular_sense import AIR_PENALTY, rows_of
 from physics.mri.residual_aliasing import calibration_shift, residual_copies
 from physics.mri.sampling import every_rth
-from physics.mri.sense_maps import MappedSense, calibration_scan, unfold_with_old_maps
+from physics.mri.sense_maps import REACH_MM, MappedSense, beyond_the_outline, calibration_scan, unfold_with_old_maps
 from physics.scan import EditConflict, acquire
 
 
@@ -68,6 +68,21 @@ def test_the_calibration_is_coarse(phase_axis):
     for last, alike in ((11, True), (12, False), (10, False)):
         found = estimated_maps(seen, lines=k <= last, phase_axis=phase_axis)
         assert (float((found - made.maps).abs().median()) < 1e-9) == alike  # in air the common phase hangs on rounding
+
+
+def test_trust_in_maps_ends_softly(oracle):
+    """Beyond a straight outline the penalty is 3 t^2 - 2 t^3 of its full height at t of the reach in mm, on pixels of 2 mm and 1 mm; maps go on as they were
+    at the outline, with norm 1, whatever the air held; the body's own maps stay."""
+    body = torch.zeros((48, 60), dtype=torch.float64)
+    body[10:30, 20:44] = 1.0
+    maps = torch.full((2, 48, 60), 1.0, dtype=torch.complex128) * torch.tensor([0.6, 0.8j], dtype=torch.complex128)[:, None, None]
+    wild = torch.where(body > 0, maps, torch.randn(maps.shape, dtype=torch.complex128, generator=torch.Generator().manual_seed(0)))
+    found, penalty = beyond_the_outline(wild, AIR_PENALTY * (1 - body), spacing_mm=(2.0, 1.0))
+    oracle("mri_sense_residual", "maps go on beyond the outline as they were at it", float((found - maps).abs().max()), below=1e-9)
+    for reached, mm in ((penalty[30:40, 32], 2.0), (penalty[20, 44:56], 1.0)):
+        way = (torch.arange(1, len(reached) + 1, dtype=torch.float64) * mm / REACH_MM).clamp(max=1)
+        torch.testing.assert_close(reached, AIR_PENALTY * (3 * way**2 - 2 * way**3))
+    assert float(penalty[body > 0].abs().max()) == 0.0
 
 
 def test_maps_of_the_right_place_leave_little_and_a_shift_leaves_more():
