@@ -15,14 +15,17 @@ from physics.mri.compressed_sensing import over_smooth, texture_kept
 from physics.mri.measures import acceleration
 from physics.mri.scan import MRIScan
 
+# A bright scalp outweighs the folds of the brain, which go first: where a blur takes 41 % of all detail, sparsity has taken every sulcus. Marked on ladders of
+# heads and an abdomen beside those of motion: waxy (15 %), folds that merge (27 %), large shapes only (49 %).
+FLATTENED = detail.with_anchors((0.15, 0.27, 0.49))
 ACCELERATIONS = (2.0, 8.0)  # that may be asked for
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, acceleration: float = 0.0) -> dict[str, Any]:
-    """How many lines are left out (acceleration = 0: 3 to 4.5 times fewer), which ones, and the calibration lines."""
+    """How many lines are left out (acceleration = 0: 2.5 to 4 times fewer), which ones, and the calibration lines."""
     if acceleration and not ACCELERATIONS[0] <= acceleration <= ACCELERATIONS[1]:
         raise ConfigError(f"recipe.pattern.acceleration={acceleration}; allowed: 0 (drawn), {ACCELERATIONS[0]:g} to {ACCELERATIONS[1]:g}")
-    factor = float(acceleration) or float(rng.uniform(3.0, 4.5))
+    factor = float(acceleration) or float(rng.uniform(2.5, 4.0))
     share = round(1 / factor, 4)
     centre = max(round(float(rng.uniform(0.08, 0.1)) * scan.n_lines), 12)
     return {
@@ -52,7 +55,7 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.4, scale="log"),
-    effect=detail,
+    effect=FLATTENED,
     measures=(texture_kept, acceleration),
     attributes=("over-smoothing", "sharpness", "contrast"),
     words=Words(
