@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -88,8 +89,16 @@ def command(arguments: list[str], *, site: Path | None = None, cwd: Path | None 
 
 
 def started(arguments: list[str], *, site: Path | None = None, code: str | None = None) -> subprocess.Popen[str]:
-    """The same, still running, in a process group of its own."""
-    return subprocess.Popen(_argv(arguments, code), env=_env(site), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    """The same, still running, in a process group of its own; it hears Ctrl-C also where the tests do not (workers of pytest-xdist ignore it)."""
+    return subprocess.Popen(
+        _argv(arguments, code),
+        env=_env(site),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def _argv(arguments: list[str], code: str | None) -> list[str]:

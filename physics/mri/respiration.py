@@ -54,22 +54,22 @@ class Breath:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Breathing:
-    """Tissue displaced along array axis 0, line by line. share : (row, column), 1 at the wall, 0 where nothing moves. displacement_mm : (line,) of the wall,
+    """Tissue displaced along array axis 0, line by line. share : (row, column), 1 at the wall, 0 where nothing moves. wall_mm : (line,) travel of the wall,
     downwards positive. n_bins : states that the displacements are sorted into."""
 
     share: Tensor
-    displacement_mm: Array
+    wall_mm: Array
     n_bins: int
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = 0  # with what else moves inside the body, before anything weights or bends the lines
 
     def states(self) -> tuple[Array, NDArray[np.int64]]:
         """(bin,) displacement of each state in millimetres, and (line,) which state each line sees: equal steps from the least to the largest."""
-        low, high = float(self.displacement_mm.min()), float(self.displacement_mm.max())
+        low, high = float(self.wall_mm.min()), float(self.wall_mm.max())
         step = (high - low) / self.n_bins
         if step == 0:
-            return np.array([low]), np.zeros(len(self.displacement_mm), dtype=np.int64)
-        index = np.minimum((self.displacement_mm - low) / step, self.n_bins - 1).astype(np.int64)
+            return np.array([low]), np.zeros(len(self.wall_mm), dtype=np.int64)
+        index = np.minimum((self.wall_mm - low) / step, self.n_bins - 1).astype(np.int64)
         return np.asarray(low + (np.arange(self.n_bins) + 0.5) * step, dtype=np.float64), index
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
@@ -78,7 +78,7 @@ class Breathing:
             raise EditConflict("breathing: its states belong to lines, and the readout has none")
         tissue = run_stage(scan.body.density, scan, Stage.OBJECT) * scan.body.tissue_share
         spectrum = torch.fft.fftshift(to_kspace(tissue), dim=(0, 1))
-        reach = ceil(float(np.abs(self.displacement_mm).max()) / scan.spacing_mm[0])
+        reach = ceil(float(np.abs(self.wall_mm).max()) / scan.spacing_mm[0])
         near = torch.nn.functional.max_pool2d((scan.body.tissue_share > FAINT)[None].float(), (2 * reach + 1, 1), stride=1, padding=(reach, 0))[0] > 0
         at = torch.nonzero((self.share.abs() > MOVES) & near, as_tuple=True)
         share = self.share[at].double()
@@ -168,7 +168,7 @@ def wall_displacement(pair: Pair) -> Reading:
     """Distance that the abdominal wall travels during the scan."""
     if pair.scan is None:
         return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
-    return Reading(float(sum(np.ptp(event.displacement_mm) for event in _breaths(pair))))
+    return Reading(float(sum(np.ptp(event.wall_mm) for event in _breaths(pair))))
 
 
 @measure("mm")
@@ -179,7 +179,7 @@ def respiratory_ghost_spacing(pair: Pair) -> Reading:
         return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
     if not breaths:
         return Reading(None, "nothing breathes")
-    distance = ghost_distance(torch.from_numpy(breaths[0].displacement_mm))
+    distance = ghost_distance(torch.from_numpy(breaths[0].wall_mm))
     if distance is None:
         return Reading(None, "the copies lie at no single distance")
     return Reading(distance * pair.scan.spacing_mm[pair.scan.phase_axis])

@@ -82,6 +82,8 @@ def test_labels_hold_on_the_stored_picture(made: tuple[str, Store, Outcome]) -> 
     name, store, _ = made
     maker = work.Maker(store.path, Plan.of(store.plan))
     effect = registry.get(name).recipe.effect
+    if effect.name == "geometry":
+        pytest.skip("a displacement is read off the scan; a PNG alone does not tell it")
     checked = 0
     for record in store.records():
         png = store.image(record.key)

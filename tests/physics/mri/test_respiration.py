@@ -184,11 +184,11 @@ def test_the_mean_state_is_that_of_the_reference():
     breath = Breath(0.25, 0.4, 0.3)
     event = breathe(scan, breath, wall_mm=8.0).events[0]
     weight = scan.body.line_energy(0, power=2).numpy()
-    assert abs(weight @ event.displacement_mm / weight.sum()) < 1e-12
-    assert np.ptp(event.displacement_mm) == pytest.approx(8.0 * np.ptp(breath.course(64)))
-    assert np.corrcoef(event.displacement_mm, breath.course(64))[0, 1] < -0.999
+    assert abs(weight @ event.wall_mm / weight.sum()) < 1e-12
+    assert np.ptp(event.wall_mm) == pytest.approx(8.0 * np.ptp(breath.course(64)))
+    assert np.corrcoef(event.wall_mm, breath.course(64))[0, 1] < -0.999
     levels, index = event.states()
-    assert np.abs(levels[index] - event.displacement_mm).max() <= np.ptp(event.displacement_mm) / 24 + 1e-12
+    assert np.abs(levels[index] - event.wall_mm).max() <= np.ptp(event.wall_mm) / 24 + 1e-12
 
 
 def view_of(scan: MRIScan) -> View:
