@@ -13,6 +13,7 @@ from torch import Tensor
 
 from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_profile import missing_slab, require_single_slice, slab_share
 from physics.mri.thick_slice import ThickSlice
@@ -71,8 +72,6 @@ class SkippedLattice:
         """data: k-space (coil, row, column) of the slice alone."""
         slab = scan.slab
         assert slab is not None
-        if scan.readout is not None:
-            raise EditConflict("lattice: its samples are lines, and the readout has none")
         spread = self.lattice.spread(scan.n_lines, self.count)
         others = [place for place in range(self.first, self.first + self.count) if place != slab.index]
         share = slab_share(slab)
@@ -133,8 +132,8 @@ def skip(scan: MRIScan, lattice: Lattice) -> MRIScan:
     first, count = partitions(scan, lattice)
     if count == 0:
         raise ValueError(f"the slab has fewer slices than the {lattice.step} that the lattice divides")
-    if scan.readout is not None or any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
-        raise EditConflict("slice: a readout, a profile or a movement of one slice; encoding of the whole slab in three dimensions was asked for")
+    if any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
+        raise EditConflict("slice: a profile or a movement of one slice; encoding of the whole slab in three dimensions was asked for")
     require_single_slice(scan)
     return scan.with_event(SkippedLattice(lattice, first, count))
 
@@ -144,6 +143,6 @@ def samples_left_out(pair: Pair) -> Reading:
     """Share of the samples (line, partition) of a three-dimensional scan that were not taken."""
     scan = pair.scan
     if not isinstance(scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     found = next((event for event in scan.events if isinstance(event, SkippedLattice)), None)
     return Reading(0.0 if found is None else 100 * (1 - float(found.lattice.taken(scan.n_lines, found.count).mean())))

@@ -14,6 +14,7 @@ from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
 from physics.mri.fat import fat_share, offset_hz, refuse_without_fat
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.scan import run_stage
 
@@ -118,9 +119,6 @@ def _fat_of(pair: Pair) -> tuple[MRIScan, FatWater] | None:
     if not isinstance(pair.scan, MRIScan):
         return None
     return pair.scan, next((event for event in pair.scan.events if isinstance(event, FatWater)), FatWater(0.0, 0.0))
-
-
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 @measure("px")

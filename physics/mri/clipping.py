@@ -12,6 +12,7 @@ from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.encoding import encode
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 
 
@@ -83,7 +84,7 @@ def _clipped(pair: Pair) -> tuple[Tensor, Tensor] | None:
 def energy_clipped(pair: Pair) -> Reading:
     """Share of the signal's energy that the converter cut off: of the body at rest, all channels."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     found = _clipped(pair)
     if found is None:
         return Reading(0.0)
@@ -95,6 +96,6 @@ def energy_clipped(pair: Pair) -> Reading:
 def samples_clipped(pair: Pair) -> Reading:
     """How many samples of a channel the converter cut off on average: of the body at rest."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     found = _clipped(pair)
     return Reading(0.0 if found is None else float((found[0] != found[1]).sum()) / len(found[0]))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from physics.fourier import centred_grid
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_group import OtherSlice, touches
 from physics.mri.slice_profile import SliceProfile
@@ -136,7 +137,7 @@ def saturated_signal(pair: Pair) -> Reading:
     """Signal of tissue that is lost to the pulses of other slices."""
     scan = pair.scan
     if not isinstance(scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     factor = torch.ones(scan.matrix, dtype=torch.float64)
     for event in scan.events:
         if isinstance(event, SaturatedSlice):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.cavities import SHOWN_CM2, Pocket, materials
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import FieldMap, field_map
 from physics.noise import unit_complex
@@ -22,7 +23,6 @@ TRANSITION = 0.4  # of the slice profile: share of the thickness over which its 
 NEIGHBOURS_PX = 1.0  # deviation of the mean over neighbours
 VOID = 1 / 3  # a pixel with less of its signal is void
 SEEN = 0.25  # of the mean of the object: darker pixels had nothing to lose
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 def kept_share(field: FieldMap, *, echo_s: float, spacing_mm: tuple[float, float], thickness_mm: float, transition: float = TRANSITION) -> Tensor:

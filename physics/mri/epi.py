@@ -13,12 +13,12 @@ from torch import Tensor
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.bending import bent, require_timing
 from physics.mri.cavities import Pocket, materials
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import ASSUMED_T, field_hz
 from physics.scan import EditConflict
 
 QUANTILE = 0.95  # of |displacement| over tissue: what a displacement of the slice means
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -16,6 +16,7 @@ from torch import Tensor
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.body import Body
 from physics.mri.fat import PPM, REFUSED_DIM, suppressed_share
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.shim import ShimError, field_shape, tissue_mask
 
@@ -121,9 +122,6 @@ def _missed(pair: Pair) -> tuple[MRIScan, MissedSaturation | None] | None:
     if not isinstance(pair.scan, MRIScan):
         return None
     return pair.scan, next((event for event in pair.scan.events if isinstance(event, MissedSaturation)), None)
-
-
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 @measure("% of the fat")

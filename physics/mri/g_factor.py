@@ -10,6 +10,7 @@ from torch import Tensor
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.calibration import centre_width
 from physics.mri.folding import divisible, stacked, unstacked, with_size
+from physics.mri.measures import NO_SCAN
 from physics.mri.regular_sense import RegularSense, air_penalty
 from physics.mri.scan import MRIScan
 
@@ -68,7 +69,7 @@ def factor_in_body(scan: MRIScan) -> Tensor | None:
 
 def _of_body(pair: Pair, share: float | None) -> Reading:
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     factor = factor_in_body(pair.scan)
     if factor is None:
         return Reading(1.0)

@@ -16,6 +16,7 @@ from physics.mri.bending import bent, require_timing
 from physics.mri.cavities import main_field_axis
 from physics.mri.dephasing import kept_share
 from physics.mri.implant import Implant, implant_field
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import ASSUMED_T, FieldMap
 from physics.noise import unit_complex
@@ -26,7 +27,6 @@ REFOCUSED_HZ = 3000.0  # offset at which the slices of excitation and refocusing
 BRIGHT = 1.5  # a pixel of the rim has at least this share of its signal, and gained this share of mean tissue
 RIM_GAIN = 0.25
 RIM_FINER = 6  # points a pixel along the read-out
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -9,6 +9,7 @@ from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.accelerate import N_COILS
 from physics.mri.grappa import READOUT, Grappa
+from physics.mri.measures import NO_SCAN
 from physics.mri.sampling import every_rth
 from physics.mri.scan import MRIScan
 from physics.mri.sense_maps import calibration_scan
@@ -65,7 +66,7 @@ def fill_from_noisy_lines(scan: MRIScan, *, sigma: float, step: int, n_calibrati
 def kernel_equations(pair: Pair) -> Reading:
     """Equations of the calibration over unknown weights of the kernel: near 1 noise is learnt as if it were coils."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     made = pair.scan.reconstruction
     if not isinstance(made, Grappa):
         return Reading(None, "nothing was learnt from calibration lines")

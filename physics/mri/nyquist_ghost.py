@@ -12,10 +12,8 @@ from torch import Tensor
 
 from physics.fourier import frequencies, positions, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
-from physics.scan import EditConflict
-
-NO_LINES = "the readout of this scan has no odd and even lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,6 @@ class EchoMismatch:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict(NO_LINES)
         line_axis, readout_axis = 1 + scan.phase_axis, 2 - scan.phase_axis
         phi = self.phase(data.shape[readout_axis])[: 1 if self.slope_deg == 0 else None]
         even_and_odd = torch.polar(torch.ones_like(phi).expand(2, -1), torch.stack([phi, -phi])).to(data)
@@ -68,8 +64,6 @@ def mismatch_echoes(scan: MRIScan, mismatch: EchoMismatch) -> MRIScan:
     Oracle
         The identity in cos and i sin, odd sizes included, where half a field is no whole pixel (tests/physics/mri/test_nyquist_ghost.py).
     """
-    if scan.readout is not None:
-        raise EditConflict(NO_LINES)
     return scan if mismatch.constant_deg == mismatch.slope_deg == 0 else scan.with_event(mismatch)
 
 
@@ -78,7 +72,7 @@ def half_field_ghost(pair: Pair) -> Reading:
     """The N/2 ghost over its parent: root-mean-square of sin phi over that of cos phi, along the readout where the body lies."""
     scan = pair.scan
     if not isinstance(scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     phases = [event.phase(scan.matrix[1 - scan.phase_axis]) for event in scan.events if isinstance(event, EchoMismatch)]
     where = scan.body.support.any(dim=scan.phase_axis).cpu()
     if not phases or not bool(where.any()):

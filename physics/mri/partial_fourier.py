@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physics.fourier import positions
+from physics.fourier import frequencies, positions
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.chain import Reconstruction
+from physics.mri.measures import NO_SCAN
 from physics.mri.sampling import keep_lines
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.thermal import ThermalNoise
@@ -56,7 +57,7 @@ def local_phase(spots: tuple[FieldSpot, ...], *, matrix: tuple[int, int], spacin
 
 def one_side_first(n_lines: int, *, side: int) -> NDArray[np.int64]:
     """Stored lines in the order in which partial Fourier gives them up last: the centre, the whole of one side (1 or -1), then the other from within."""
-    n = np.fft.ifftshift(np.arange(n_lines) - n_lines // 2)
+    n = frequencies(n_lines).numpy()
     return np.lexsort((np.abs(n), n * side < 0))
 
 
@@ -107,8 +108,8 @@ def take_one_side(scan: MRIScan, *, share: float, side: int, reconstruction: Rec
 def lines_beyond_centre(pair: Pair) -> Reading:
     """How many lines of the poorer side of k-space were taken, counted from the centre."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
-    n = np.fft.ifftshift(np.arange(pair.scan.n_lines) - pair.scan.n_lines // 2)
+        return NO_SCAN
+    n = frequencies(pair.scan.n_lines).numpy()
     taken = np.ones(len(n), dtype=bool) if pair.scan.lines is None else pair.scan.lines.cpu().numpy()
     return Reading(float(min((taken & (n > 0)).sum(), (taken & (n < 0)).sum())))
 
@@ -134,7 +135,7 @@ def echo_lost(pair: Pair) -> Reading:
     """
     scan = pair.scan
     if not isinstance(scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     body = scan.body.support.cpu()
     if scan.lines is None or not bool(body.any()):
         return Reading(0.0)
@@ -145,6 +146,6 @@ def echo_lost(pair: Pair) -> Reading:
     axis, n_lines = scan.phase_axis, scan.n_lines
     turned = torch.angle(torch.roll(density, -1, dims=axis) * torch.roll(density, 1, dims=axis).conj()) / 2
     echo = turned * n_lines / (2 * pi)
-    n = np.fft.ifftshift(np.arange(n_lines) - n_lines // 2)[scan.lines.cpu().numpy()]
+    n = frequencies(n_lines).numpy()[scan.lines.cpu().numpy()]
     lost = (echo > float(n.max()) + 0.5) | (echo < float(n.min()) - 0.5)
     return Reading(100 * float(lost[body].double().mean()))

@@ -7,6 +7,7 @@ from math import sqrt
 import numpy as np
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.motion import Motion
 
 
@@ -33,7 +34,7 @@ def pose_spread(pair: Pair) -> Reading:
     """
     scan = pair.scan
     if scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     if scan.motion is None:
         return Reading(0.0)
     weight = scan.body.line_energy(scan.phase_axis, power=2).numpy()

@@ -16,10 +16,11 @@ from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
 from physics.mri.ghosts import ghost_distance
+from physics.mri.measures import NO_SCAN
 from physics.mri.order import Order, line_times
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.vessel import Vessel, blood, lumen
-from physics.scan import EditConflict, run_stage
+from physics.scan import run_stage
 
 Array = NDArray[np.float64]
 
@@ -91,8 +92,6 @@ class Pulsation:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict("pulsation: beats belong to lines, and the readout has none")
         density = run_stage(scan.body.density, scan, Stage.OBJECT)
         vessels = sum((blood(scan, density, vessel) for vessel in self.vessels), torch.zeros_like(density))
         return data + self.factor(scan).to(data) * encoded(scan, vessels)
@@ -127,8 +126,6 @@ def pulsate(
     """
     if modulation < 0 or not vessels or pulse.heart_hz <= 0 or pulse.tr_s <= 0:
         raise ValueError(f"modulation {modulation} must be >= 0, heart {pulse.heart_hz} Hz and TR {pulse.tr_s} s above 0, with one vessel or more")
-    if scan.readout is not None:
-        raise EditConflict("pulsation: beats belong to lines, and the readout has none")
     return scan.with_event(Pulsation(vessels, pulse, modulation, swing_rad, sway_mm)) if modulation or swing_rad or any(sway_mm) else scan
 
 
@@ -149,7 +146,7 @@ def band_ghost_to_signal(pair: Pair) -> Reading:
     """Root-mean-square change in the band of a pulsating vessel, the vessel left out, over the mean of tissue."""
     beats = _beats(pair)
     if pair.scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     if not beats:
         return Reading(0.0)
     where = band(pair.scan, tuple(vessel for beat in beats for vessel in beat.vessels)).to(pair.reference.device)
@@ -165,7 +162,7 @@ def pulsation_ghost_spacing(pair: Pair) -> Reading:
     """Distance between a vessel and its strongest copy."""
     beats = _beats(pair)
     if pair.scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     if not beats:
         return Reading(None, "no vessel pulsates")
     distance = ghost_distance(torch.from_numpy(beats[0].pulse.wave(pair.scan.n_lines)))

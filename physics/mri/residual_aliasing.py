@@ -7,10 +7,9 @@ from math import hypot, sqrt
 import torch
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan
 from physics.mri.sense_maps import MappedSense
-
-NO_SCAN = Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
 
 
 @measure("% of tissue")

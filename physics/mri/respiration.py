@@ -16,11 +16,12 @@ from physics.fourier import positions, to_kspace
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
 from physics.mri.ghosts import ghost_distance
+from physics.mri.measures import NO_SCAN
 from physics.mri.motion import Motion
 from physics.mri.order import Order, line_times
 from physics.mri.scan import MRIScan, Stage
 from physics.nufft import at_frequencies
-from physics.scan import EditConflict, run_stage
+from physics.scan import run_stage
 
 Array = NDArray[np.float64]
 MOVES = 1e-3  # of the wall: tissue that moves less stays where it is
@@ -74,8 +75,6 @@ class Breathing:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict("breathing: its states belong to lines, and the readout has none")
         tissue = run_stage(scan.body.density, scan, Stage.OBJECT) * scan.body.tissue_share
         spectrum = torch.fft.fftshift(to_kspace(tissue), dim=(0, 1))
         reach = ceil(float(np.abs(self.wall_mm).max()) / scan.spacing_mm[0])
@@ -144,8 +143,6 @@ def breathe(scan: MRIScan, breath: Breath, *, wall_mm: float, share: Tensor | No
     """
     if wall_mm < 0 or n_bins < 1:
         raise ValueError(f"wall_mm {wall_mm} must be >= 0, n_bins {n_bins} >= 1")
-    if scan.readout is not None:
-        raise EditConflict("breathing: its states belong to lines, and the readout has none")
     if wall_mm == 0:
         return scan
     moving = wall_share(scan) if share is None else share
@@ -167,7 +164,7 @@ def _breaths(pair: Pair) -> list[Breathing]:
 def wall_displacement(pair: Pair) -> Reading:
     """Distance that the abdominal wall travels during the scan."""
     if pair.scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     return Reading(float(sum(np.ptp(event.wall_mm) for event in _breaths(pair))))
 
 
@@ -176,7 +173,7 @@ def respiratory_ghost_spacing(pair: Pair) -> Reading:
     """Distance between the abdominal wall and its strongest copy."""
     breaths = _breaths(pair)
     if pair.scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     if not breaths:
         return Reading(None, "nothing breathes")
     distance = ghost_distance(torch.from_numpy(breaths[0].wall_mm))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.shim import ShimError, field_shape, spread, tissue_mask
 from physics.mri.tissue import ASSUMED, Relaxation, relaxation, reweighted
@@ -123,8 +124,10 @@ def _banding(pair: Pair) -> Banding | None:
 def field_range(pair: Pair) -> Reading:
     """Range of the field offset over tissue."""
     found = _banding(pair)
-    if found is None or pair.scan is None:
-        return Reading(None, "the scan has no balanced sequence") if pair.scan is None else Reading(0.0)
+    if pair.scan is None:
+        return NO_SCAN
+    if found is None:
+        return Reading(0.0)
     return Reading(found.bands / found.sequence.tr_s * spread(field_shape(pair.scan, found.error), tissue_mask(pair.scan.body)))
 
 
@@ -132,6 +135,8 @@ def field_range(pair: Pair) -> Reading:
 def tissue_in_bands(pair: Pair) -> Reading:
     """Share of tissue whose signal lies below a quarter of that on resonance."""
     found = _banding(pair)
-    if found is None or pair.scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics") if pair.scan is None else Reading(0.0)
+    if pair.scan is None:
+        return NO_SCAN
+    if found is None:
+        return Reading(0.0)
     return Reading(100 * float((found.ratio(pair.scan).abs()[tissue_mask(pair.scan.body)] < NULL).double().mean()))

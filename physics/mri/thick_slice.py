@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_profile import SliceProfile, excited_slice, missing_slab, require_single_slice, slab_weights
 from physics.scan import EditConflict
@@ -73,7 +74,7 @@ def slice_thickness(pair: Pair) -> Reading:
     """Thickness of the rectangle with the variance of the excited profile, that of the source's own slices included."""
     scan = pair.scan
     if not isinstance(scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     if scan.slab is None:
         return Reading(None, "the source is a single picture: its thickness is not known")
     own, profile = scan.slab.spacing_mm[0], profile_of(scan)

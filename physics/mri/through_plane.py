@@ -17,6 +17,7 @@ from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
 from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode
+from physics.mri.measures import NO_SCAN
 from physics.mri.motion import Motion
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_profile import excited_slice, missing_slab, require_single_slice, slab_weights
@@ -66,8 +67,6 @@ class ThroughPlane:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column) of the body at rest across the slice."""
-        if scan.readout is not None:
-            raise EditConflict("through-plane movement: its poses belong to lines, and the readout has none")
         slices, shares, moved = self.slices(scan)
         out = data.clone()
         lines = torch.zeros_like(out.movedim(1 + scan.phase_axis, 1)[:, moved])
@@ -158,8 +157,8 @@ def move_through(scan: MRIScan, motion: OutOfPlane, sequence: MultiSlice) -> MRI
         return scan
     if reason := missing_slab(scan, float(np.abs(motion.shift_mm).max())):
         raise ValueError(reason)
-    if scan.readout is not None or any(isinstance(event, ThroughPlane) for event in scan.events):
-        raise EditConflict("through-plane movement: the readout has no lines, or the body moves across the slice already")
+    if any(isinstance(event, ThroughPlane) for event in scan.events):
+        raise EditConflict("through-plane movement: the body moves across the slice already")
     require_single_slice(scan)
     return scan.with_event(ThroughPlane(motion, sequence))
 
@@ -175,7 +174,7 @@ def out_of_plane(planned: Motion, *, weight: Array, axis: int, pivot_mm: float) 
 
 def _found(pair: Pair) -> Any:  # Any: ThroughPlane, or a Reading that says why not
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     return next((event for event in pair.scan.events if isinstance(event, ThroughPlane)), Reading(0.0))
 
 

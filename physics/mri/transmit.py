@@ -15,6 +15,7 @@ from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.body import Body
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.shim import tissue_mask
 from physics.mri.susceptibility import centred_mm
@@ -181,7 +182,7 @@ def tip_unevenly(scan: MRIScan, sequence: Excitation, *, deviation: float, wave:
 def flip_angle_variation(pair: Pair) -> Reading:
     """Coefficient of variation of the flip angle over tissue."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     found = next((event for event in pair.scan.events if isinstance(event, TransmitField)), None)
     if found is None:
         return Reading(0.0)

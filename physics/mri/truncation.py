@@ -12,10 +12,8 @@ from torch import Tensor
 
 from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
-from physics.scan import EditConflict
-
-NO_MATRIX = "the readout of this scan has no matrix of lines and samples"
 
 
 def sharp_window(n: int, share: float, *, offset: float = 0.0) -> Tensor:
@@ -54,8 +52,6 @@ class Truncation:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict(NO_MATRIX)
         rows, columns = (self.window(scan, axis).to(data) for axis in (0, 1))
         return data * rows[:, None] * columns[None, :]
 
@@ -117,8 +113,6 @@ def lower_resolution(scan: MRIScan, *, shares: tuple[float, float], taper: float
 def _truncated(scan: MRIScan, truncation: Truncation) -> MRIScan:
     if not all(0 < share <= 1 for share in truncation.shares):
         raise ValueError(f"shares {truncation.shares} of the matrix; allowed: above 0, up to 1")
-    if scan.readout is not None:
-        raise EditConflict(NO_MATRIX)
     return scan if truncation.shares == (1.0, 1.0) and truncation.taper == 0 else scan.with_event(truncation)
 
 
@@ -135,7 +129,7 @@ def _windows(scan: MRIScan) -> tuple[Tensor, Tensor]:
 def matrix_kept(pair: Pair) -> Reading:
     """Share of the phase-encode lines of the source's matrix that are received: M / N, each line by its weight."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     return Reading(100 * float(_windows(pair.scan)[pair.scan.phase_axis].mean()))
 
 
@@ -143,5 +137,5 @@ def matrix_kept(pair: Pair) -> Reading:
 def point_spread_mm(pair: Pair) -> Reading:
     """Width of the point spread, the wider of both axes: its area over its peak, that is pixel spacing over the mean weight of the frequencies."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     return Reading(max(d / float(window.mean()) for d, window in zip(pair.scan.spacing_mm, _windows(pair.scan), strict=True)))

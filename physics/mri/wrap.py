@@ -13,10 +13,9 @@ from torch import Tensor
 
 from physics.fourier import positions, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.scan import EditConflict
-
-NO_LINES = "the readout of this scan has no phase-encode direction to fold along"
 
 
 @lru_cache(maxsize=16)
@@ -42,8 +41,6 @@ class Folding:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict(NO_LINES)
         axis = 1 + scan.phase_axis
         matrix = folding(data.shape[axis], self.share).to(device=data.device, dtype=data.real.dtype)
         pictures = torch.view_as_real(to_picture(data, axes=(axis,)).movedim(axis, 0).contiguous())
@@ -97,8 +94,6 @@ def fold(scan: MRIScan, *, share: float, offset: float = 0.0) -> MRIScan:
         raise ValueError(f"share {share} of the field of view must be above 0.1, up to 1, offset {offset} within -1 and 1")
     if share == 1:
         return scan
-    if scan.readout is not None:
-        raise EditConflict(NO_LINES)
     if any(isinstance(event, Folding) for event in scan.events):
         raise EditConflict("field of view: the scan has a smaller one already")
     return scan.with_event(Folding(share)).with_event(FieldOfView(share, offset))
@@ -114,7 +109,7 @@ def folded_share(pair: Pair) -> Reading:
     """Share of the body's signal that lies outside the field of view and is folded into it."""
     scan, field = _field(pair)
     if scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     signal = scan.body.density.abs().double().cpu() * scan.body.support.cpu()
     lines = signal.sum(dim=1 - scan.phase_axis)
     if float(lines.sum()) == 0:
@@ -127,5 +122,5 @@ def field_of_view(pair: Pair) -> Reading:
     """Field of view along the phase-encode direction, of that of the source."""
     scan, field = _field(pair)
     if scan is None:
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     return Reading(100.0 if field is None else 100 * field.share)

@@ -14,10 +14,8 @@ from torch import Tensor
 
 from physics.fourier import frequencies, positions, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
-from physics.scan import EditConflict
-
-NO_LINES = "the readout of this scan is not line by line: interference makes no line in its picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,6 @@ class Interference:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict(NO_LINES)
         n_coils, n_lines, n_samples = len(data), data.shape[1 + scan.phase_axis], data.shape[2 - scan.phase_axis]
         rng = np.random.Generator(np.random.PCG64(self.seed))
         heard = np.zeros((n_lines, n_samples), np.complex128)
@@ -82,8 +78,6 @@ class FreeInduction:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""
-        if scan.readout is not None:
-            raise EditConflict(NO_LINES)
         lines = data if scan.phase_axis == 0 else data.transpose(1, 2)
         n_lines, n_samples = lines.shape[1:]
         time = frequencies(n_samples, device=data.device)
@@ -124,8 +118,6 @@ def add_interference(scan: MRIScan, interference: Interference) -> MRIScan:
             raise ValueError(f"offset {station.offset_px} px is outside a readout of {n} samples; allowed: {-(n // 2)} to {n - n // 2 - 1}")
         if station.amplitude < 0 or station.width_px < 0:
             raise ValueError(f"amplitude {station.amplitude} and width {station.width_px} px must be >= 0")
-    if scan.readout is not None:
-        raise EditConflict(NO_LINES)
     return scan.with_event(interference) if any(station.amplitude for station in interference.stations) else scan
 
 
@@ -152,8 +144,6 @@ def add_free_induction(scan: MRIScan, signal: FreeInduction) -> MRIScan:
     """
     if signal.amplitude < 0 or signal.decay_share <= 0:
         raise ValueError(f"amplitude {signal.amplitude} must be >= 0, decay_share {signal.decay_share} > 0")
-    if scan.readout is not None:
-        raise EditConflict(NO_LINES)
     return scan.with_event(signal) if signal.amplitude else scan
 
 
@@ -161,7 +151,7 @@ def add_free_induction(scan: MRIScan, signal: FreeInduction) -> MRIScan:
 def line_modulus(pair: Pair) -> Reading:
     """Root-mean-square modulus on the strongest line of interference, over mean tissue."""
     if not isinstance(pair.scan, MRIScan):
-        return Reading(None, "the scan is not at hand: this is read from the physics, not from the picture")
+        return NO_SCAN
     heard = [station.amplitude for event in pair.scan.events if isinstance(event, Interference) for station in event.stations]
     heard += [event.amplitude for event in pair.scan.events if isinstance(event, FreeInduction)]
     tissue = pair.scan.mean_tissue
