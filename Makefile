@@ -13,7 +13,7 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt
 	@touch $@
 
 demo: $(VENV)/.installed  ## degrade the built-in sample pictures by patient motion and say where the report lies
-	$(RUN) -m medq_gen recipe=mri_motion
+	$(RUN) -m medq_gen recipe=mri_motion repeats=2
 
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.installed  ## the whole test suite, fast part first, a process a core

@@ -170,6 +170,7 @@ def _request(values: Mapping[str, Any], *, title: str, multirun: bool) -> Reques
         seed=_whole(values, "seed"),
         executor=str(executor["name"]),
         workers=None if executor.get("workers") is None else _whole(executor, "workers", "executor."),
+        device=str(executor.get("device", "cpu")),
     )
 
 

@@ -16,6 +16,7 @@ from medq_gen.registry import unknown
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+DEVICES = ("cpu", "cuda", "auto")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -48,6 +49,24 @@ def declare_one_thread() -> None:
     """The same for processes that are still to start, and for libraries still to be imported; imports nothing."""
     for name in _THREADS:
         os.environ[name] = "1"
+
+
+def device_of(name: str) -> str:
+    """Where the physics of a run computes: "cpu", or "cuda"; auto takes a GPU where torch finds one.
+
+    Raises
+        ConfigError: unknown name, or a GPU that torch does not find.
+    """
+    if name not in DEVICES:
+        raise ConfigError(unknown("executor.device", name, list(DEVICES)))
+    if name == "cpu":
+        return name
+    import torch
+
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise ConfigError(f"executor.device=cuda: torch {torch.__version__} finds no GPU here; leave the key out, or install a build of torch for your GPU")
+    return "cuda" if found else "cpu"
 
 
 class Serial:

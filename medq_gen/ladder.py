@@ -69,7 +69,7 @@ class Bench:
     def reference(self) -> Tensor:
         """The picture of the healthy scan."""
         self.acquisitions += 1
-        return acquire(self.healthy)
+        return acquire(self.healthy).cpu()
 
     @cached_property
     def reference_codes(self) -> np.ndarray:
@@ -89,7 +89,7 @@ class Bench:
     def shoot(self, scan: Any, strength: float | str, effect: Effect) -> Shot:
         """Acquire an edited scan and read its effect off the stored picture."""
         self.acquisitions += 1
-        native = acquire(scan)
+        native = acquire(scan).cpu()  # measures and codes are the CPU's, wherever the scanner computed
         codes = picture.stored_codes(native, self.view.display)
         reference, pose = self._registered(scan, native)
         pair = self.stored_pair(scan, codes, reference)
@@ -103,7 +103,7 @@ class Bench:
         if start is None or start.is_neutral:
             return self.reference, Pose()
         found = register(self.healthy, scan, native, self.view)
-        return found.reference, found.pose or Pose()
+        return found.reference.cpu(), found.pose or Pose()
 
     def stored_pair(self, scan: Any, codes: np.ndarray, reference: Tensor) -> Pair:
         """The stored picture beside the reference as it would be stored."""

@@ -50,6 +50,7 @@ class Request:
     seed: int = 0
     executor: str = "process"
     workers: int | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,14 @@ def run(request: Request, *, console: Console) -> Outcome:
         KeyboardInterrupt: what was committed stays; the same command goes on from there.
     """
     validate(request)
-    executor = executors.make(request.executor, request.workers)
+    executor, device = executors.make(request.executor, request.workers), executors.device_of(request.device)
     executors.declare_one_thread()
     existed = request.out.exists()
     source = _source(request)
     held = _lock(request.out) if existed else None
     try:
         plan, indexed, held = _planned(request, source, held, existed)
-        outcome = _simulate(request, plan, indexed, executor, console)
+        outcome = _simulate(request, plan, indexed, executor, device, console)
         items, report = tasks.closing(request.out)
         return replace(outcome, items=items, report=report)
     finally:
@@ -235,17 +236,17 @@ def _where(request: Request) -> dict[str, Any]:
     return {"source": {"name": request.source, "options": options}}
 
 
-def _simulate(request: Request, plan: Plan, indexed: plans.Indexed, executor: executors.Executor, console: Console) -> Outcome:
+def _simulate(request: Request, plan: Plan, indexed: plans.Indexed, executor: executors.Executor, device: str, console: Console) -> Outcome:
     store = Store(request.out)
     done = store.done()
     todo = [number for number in range(plan.n_shards) if number not in done] if done else range(plan.n_shards)
     n_done = plan.n_ladders - sum(min(plan.shard_size, plan.n_ladders - number * plan.shard_size) for number in todo)
     log = _Log(store.path)
-    log.add("start", executor=request.executor, workers=executor.workers, ladders=plan.n_ladders, done=n_done, digest=plan.digest)
+    log.add("start", executor=request.executor, workers=executor.workers, device=device, ladders=plan.n_ladders, done=n_done, digest=plan.digest)
     if n_done:
         console.print(f"going on: {n_done} of {plan.n_ladders} ladders lie in {request.out} already", highlight=False, soft_wrap=True)
     with Watch(plan.n_ladders, n_done, console=console) as watch:
-        for shard in _shards(store.path, plan, todo, executor):
+        for shard in _shards(store.path, plan, todo, executor, device):
             watch.advance(shard.ladders, shard.pictures)
             log.add("shard", number=shard.number, ladders=shard.ladders, pictures=shard.pictures, seconds=round(shard.seconds, 3))
         seconds, pictures = watch.seconds, watch.pictures
@@ -257,7 +258,7 @@ def _simulate(request: Request, plan: Plan, indexed: plans.Indexed, executor: ex
     return Outcome(request.out, made, levels, missing, failed, indexed.refused, indexed.duplicates, indexed.other, acquisitions, pictures, seconds)
 
 
-def _shards(folder: Path, plan: Plan, todo: Any, executor: executors.Executor) -> Iterator[work.ShardDone]:
+def _shards(folder: Path, plan: Plan, todo: Any, executor: executors.Executor, device: str) -> Iterator[work.ShardDone]:
     """Make shards, a few ahead of the workers; one whose worker died is tried once more, alone in the queue, then given up with failure rows."""
     waiting = iter(todo)
     with executor:
@@ -271,7 +272,7 @@ def _shards(folder: Path, plan: Plan, todo: Any, executor: executors.Executor) -
                 number = next(waiting, None)
                 if number is None:
                     return
-                launch(work.ShardTask(str(folder), plan.digest, number), 1)
+                launch(work.ShardTask(str(folder), plan.digest, number, device), 1)
                 if executor.workers == 1 and isinstance(executor, executors.Serial):
                     return
 
@@ -324,7 +325,10 @@ def summary(outcome: Outcome) -> Iterator[str]:
         yield "drafted: " + ", ".join(f"{count} {name}" for name, count in outcome.items.items())
     if outcome.missing:
         yield f"{outcome.missing} levels missing:"
-        yield from (f"  {count:4d} x {what}" for what, count in _counted(store.each_shard()))
+        counted = _counted(store.each_shard())
+        yield from (f"  {count:4d} x {what}" for what, count in counted)
+        if any("limit reached" in what for what, _ in counted):
+            yield f"  a pattern that cannot reach a level leaves it out; more repeats draw other patterns: repeats={2 * Plan.of(store.plan).content['repeats']}"
     if outcome.failed:
         yield f"{outcome.failed} samples failed:"
         for failure in store.failures()[:10]:

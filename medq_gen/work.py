@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from medq_gen import plan as plans
 from medq_gen import scan_of, sources, truth
 from medq_gen.errors import SampleError
@@ -21,6 +23,7 @@ from medq_gen.records import Case
 from medq_gen.seeds import Purpose, generator, noise_seed
 from medq_gen.store import Failure, Finished, Missing, Store
 from medq_gen.variant import Variant
+from physics.scan import moved_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class ShardTask:
     folder: str
     digest: str
     number: int
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class ShardDone:
 class Maker:
     """Makes the ladders of one plan. Keeps the last case's healthy scan: the repeats of a case follow each other."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self.folder, self.plan, self.content = folder, plan, plan.content
+    def __init__(self, folder: Path, plan: Plan, *, device: str = "cpu") -> None:
+        self.folder, self.plan, self.content, self.device = folder, plan, plan.content, device
         self.variant = Variant.of_content(self.content["recipe"])
         self.recipe = self.variant.effective
         where = plan.where["source"]
@@ -66,7 +70,8 @@ class Maker:
         if self._kept is None or self._kept[0] != case.id:
             seed = noise_seed(generator(int(self.content["seed"]), case.id, Purpose.DITHER))
             self._kept = None  # frees the last one before the next is made
-            self._kept = case.id, Bench(*scan_of.healthy_scan(self.source.load(case), seed=seed))
+            healthy, view = scan_of.healthy_scan(self.source.load(case), seed=seed)
+            self._kept = case.id, Bench(healthy if self.device == "cpu" else moved_to(healthy, torch.device(self.device)), view)
         return self._kept[1]
 
     def climb(self, case: Case, repeat: int) -> Ladder:
@@ -96,19 +101,19 @@ class Tally:
 
 
 @lru_cache(maxsize=1)
-def maker_of(folder: str, digest: str) -> Maker:
+def maker_of(folder: str, digest: str, device: str) -> Maker:
     """The maker of a folder's plan, one a process."""
     plan = Plan.of(Store.open(folder).plan)
     if plan.digest != digest:
         raise SampleError(f"{folder}: the plan changed while it was worked on")
-    return Maker(Path(folder), plan)
+    return Maker(Path(folder), plan, device=device)
 
 
 def make_shard(task: ShardTask) -> ShardDone:
     """Make a shard and commit it."""
     one_thread()
     started = time.monotonic()
-    maker = maker_of(task.folder, task.digest)
+    maker = maker_of(task.folder, task.digest, task.device)
     tally = Tally([], [])
     jobs = list(maker.plan.shard(task.number))
     shard = Store(task.folder).commit(task.number, _finished(maker, jobs, tally), summary=tally.summary)

@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from physics.pose import Pose
@@ -30,6 +31,18 @@ class Event(Protocol):
     def apply(self, data: Any, scan: Any) -> Any:  # Any: each scan fixes the type of the data of its own stages
         """The data after the event. Never in place."""
         ...
+
+
+@singledispatch
+def moved_to(scan: Any, device: torch.device) -> Any:
+    """The scan with its object on a device, where all that is made of it follows; scanners that compute on the CPU alone keep theirs.
+
+    Assumes
+        Randomness is drawn on the CPU whatever the device, so that a picture differs by rounding only.
+    Oracle
+        Levels and codes of every recipe beside those of the CPU (tests/conformance/test_device.py).
+    """
+    return scan
 
 
 class Scan(Protocol):

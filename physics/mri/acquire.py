@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor
 
 from physics.fourier import to_kspace
+from physics.mri.body import Body
 from physics.mri.chain import require_any_path
 from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode, encode_moving
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.zero_filled import ZeroFilled, combined
-from physics.scan import acquire, of_stage, run_stage
+from physics.scan import acquire, moved_to, of_stage, run_stage
 
 
 def acquire_kspace(scan: MRIScan) -> Tensor:
@@ -101,6 +105,13 @@ def acquire_complex(scan: MRIScan) -> Tensor:
         picture = scan.reconstruction(received, lines=scan.lines, phase_axis=scan.phase_axis) if scan.readout is None else scan.readout.picture(received)
     complete: Tensor = run_stage(picture, scan, Stage.RECONSTRUCTION)
     return complete
+
+
+@moved_to.register
+def mri_moved_to(scan: MRIScan, device: torch.device) -> MRIScan:
+    """The scan with its body and the slices about it on a device. Coil fields are splines on the CPU, evaluated once for all pictures of a matrix."""
+    slab = None if scan.slab is None else replace(scan.slab, density=scan.slab.density.to(device))
+    return replace(scan, body=Body(scan.body.density.to(device), scan.body.spacing_mm), slab=slab)
 
 
 @acquire.register

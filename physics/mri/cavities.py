@@ -107,13 +107,13 @@ def rounded_height_mm(mask: Tensor, spacing_mm: tuple[float, float]) -> Tensor:
     far = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"), sampling=spacing_mm)[1:-1, 1:-1]
     distance = np.clip(far - min(spacing_mm) / 2, 0.0, None)
     if bool(inside.all()):
-        return torch.full(inside.shape, float(max(inside.shape)) * max(spacing_mm) / 2, dtype=torch.float64)
+        return torch.full(inside.shape, float(max(inside.shape)) * max(spacing_mm) / 2, dtype=torch.float64, device=mask.device)
     labels, n = ndimage.label(inside)
     widest = np.zeros(n + 1)
     if n:
         widest[1:] = ndimage.maximum(distance, labels, np.arange(1, n + 1))
     radius: NDArray[np.float64] = widest[labels]
-    return torch.from_numpy(np.sqrt(np.clip(distance * (2 * radius - distance), 0.0, None)))
+    return torch.from_numpy(np.sqrt(np.clip(distance * (2 * radius - distance), 0.0, None))).to(mask.device)
 
 
 def main_field_axis(body: Body) -> Axis:

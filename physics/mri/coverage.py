@@ -139,7 +139,7 @@ def filled(kspace: Tensor, sampled: Tensor, maps: Tensor, *, weight: float = 0.0
         A piecewise-constant phantom of eight coils sampled fourfold, within 5 % (tests/physics/mri/test_coverage.py).
     """
     mask = sampled.to(kspace.real.dtype)
-    wavelet = Wavelet.of((kspace.shape[1], kspace.shape[2]), dtype=kspace.real.dtype)
+    wavelet = Wavelet.of((kspace.shape[1], kspace.shape[2]), dtype=kspace.real.dtype, device=kspace.device)
     coils = rolled(maps)
     received = coils.conj().resolve_conj()
 

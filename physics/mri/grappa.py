@@ -99,7 +99,7 @@ def weights(calibration: Tensor, *, offsets: tuple[int, ...]) -> Tensor | None:
     wanted = calibration[:, first:last, half : n_readout - half].flatten(1).T
     square = matrix.mH @ matrix
     ridge = RIDGE * torch.diagonal(square).real.mean().clamp(min=torch.finfo(square.real.dtype).tiny)
-    solved: Tensor = torch.linalg.solve(square + ridge * torch.eye(len(square), dtype=square.dtype), matrix.mH @ wanted)
+    solved: Tensor = torch.linalg.solve(square + ridge * torch.eye(len(square), dtype=square.dtype, device=square.device), matrix.mH @ wanted)
     return solved.T.reshape(n_coils, n_coils * len(offsets), READOUT)
 
 

@@ -81,7 +81,7 @@ def on_grid(zero_filled: Tensor, maps: Tensor, taken: Tensor, *, weight: float, 
     start, maps = zero_filled.contiguous(), maps.contiguous()
     received, taken = maps.conj().resolve_conj(), taken.to(start)
     n_rows, n_columns = start.shape
-    wavelet = Wavelet.of((n_rows, n_columns), levels=levels, dtype=start.real.dtype)
+    wavelet = Wavelet.of((n_rows, n_columns), levels=levels, dtype=start.real.dtype, device=start.device)
     parts = [slice(row, min(row + ROWS, n_rows)) for row in range(0, n_rows, ROWS)]
     seen = start.new_zeros(wavelet.grid)
 
@@ -111,7 +111,7 @@ def thresholds(wavelet: Wavelet, threshold: Tensor, *, coarse: bool) -> Tensor:
     if coarse and wavelet.grid == wavelet.shape:
         return threshold
     each = threshold.expand(wavelet.grid).clone()
-    inside = wavelet.analyse(wavelet.padded(torch.ones(wavelet.shape, dtype=threshold.dtype.to_complex()))).real
+    inside = wavelet.analyse(wavelet.padded(torch.ones(wavelet.shape, dtype=threshold.dtype.to_complex(), device=threshold.device))).real
     each[wavelet.approximation] *= (inside[wavelet.approximation] / 2 ** len(wavelet.matrices)).clamp(min=0) if coarse else 0.0
     return each
 

@@ -27,7 +27,7 @@ def calibration_lines(scan: MRIScan, *, n_lines: int, sigma: float, seed: int) -
         kept = torch.argsort(n)
         centre = int((n < 0).sum())
         first = max(centre - wanted // 2, 0)
-        lined = lined.index_select(dim, kept[first : first + wanted])
+        lined = lined.index_select(dim, kept[first : first + wanted].to(lined.device))
     return lined + (sigma * unit_complex(tuple(lined.shape), seed=seed, dtype=torch.complex128)).to(lined)
 
 

@@ -79,8 +79,9 @@ class Breathing:
         spectrum = torch.fft.fftshift(to_kspace(tissue), dim=(0, 1))
         reach = ceil(float(np.abs(self.wall_mm).max()) / scan.spacing_mm[0])
         near = torch.nn.functional.max_pool2d((scan.body.tissue_share > FAINT)[None].float(), (2 * reach + 1, 1), stride=1, padding=(reach, 0))[0] > 0
-        at = torch.nonzero((self.share.abs() > MOVES) & near, as_tuple=True)
-        share = self.share[at].double()
+        moving = self.share.cpu()
+        at = torch.nonzero((moving.abs() > MOVES) & near.cpu(), as_tuple=True)
+        share = moving[at].double()
         place = torch.stack([positions(n)[index] for n, index in zip(scan.matrix, at, strict=True)])
         turn = torch.tensor([[-2 * pi / n] for n in scan.matrix], dtype=torch.float64)
         out = data.clone()

@@ -72,7 +72,7 @@ class ThroughPlane:
         lines = torch.zeros_like(out.movedim(1 + scan.phase_axis, 1)[:, moved])
         for weights, share in zip(slices, shares.T, strict=True):
             taken = encoded_slice(scan, excited_slice(scan, weights)).movedim(1 + scan.phase_axis, 1)[:, moved]
-            lines += torch.from_numpy(share).to(data.real.dtype)[None, :, None] * taken
+            lines += torch.from_numpy(share).to(data.real)[None, :, None] * taken
         out.movedim(1 + scan.phase_axis, 1)[:, moved] = lines
         return out
 

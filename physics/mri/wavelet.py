@@ -60,12 +60,12 @@ class Wavelet:
     matrices: tuple[tuple[Tensor, Tensor], ...]  # per level, for axis 0 and axis 1
 
     @staticmethod
-    def of(shape: tuple[int, int], *, levels: int = 3, dtype: torch.dtype = torch.float32) -> Wavelet:
+    def of(shape: tuple[int, int], *, levels: int = 3, dtype: torch.dtype = torch.float32, device: torch.device | None = None) -> Wavelet:
         """The transform of pictures of a shape; fewer levels where a side is short."""
         while levels and min(_multiple(n, 2**levels) >> (levels - 1) for n in shape) < len(DB4):
             levels -= 1
         grid = (_multiple(shape[0], 2**levels), _multiple(shape[1], 2**levels))
-        sides = [[torch.from_numpy(level_matrix(n >> level)).to(dtype) for n in grid] for level in range(levels)]
+        sides = [[torch.from_numpy(level_matrix(n >> level)).to(device, dtype) for n in grid] for level in range(levels)]
         return Wavelet(shape, grid, tuple((down, right) for down, right in sides))
 
     def extended(self, picture: Tensor) -> Tensor:
@@ -187,7 +187,7 @@ def _synthesised_columns(block: Tensor, level: Tensor) -> Tensor:
 
 def _pairwise(matrix: Tensor) -> Tensor:
     """The matrix for samples whose real and imaginary part lie beside each other."""
-    return torch.kron(matrix.contiguous(), torch.eye(2, dtype=matrix.dtype))
+    return torch.kron(matrix.contiguous(), torch.eye(2, dtype=matrix.dtype, device=matrix.device))
 
 
 def _doubled(real: Tensor, matrix: Tensor) -> Tensor:

@@ -86,3 +86,18 @@ def test_one_worker_a_usable_core() -> None:
     """workers null means as many as this process may use, not as many as the machine has."""
     assert executors.make("process", None).workers == len(os.sched_getaffinity(0))
     assert executors.make("serial", 7).workers == 1
+
+
+def test_a_device_is_named_or_found() -> None:
+    """cpu is there always, auto takes what there is; a GPU that is not there and a name that is unknown say what to do."""
+    assert executors.device_of("cpu") == "cpu"
+    assert executors.device_of("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(ConfigError, match="cpu, cuda, auto"):
+        executors.device_of("gpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch finds a GPU here")
+def test_a_gpu_that_is_not_there_stops_before_work_starts() -> None:
+    """The message names the key and the remedy."""
+    with pytest.raises(ConfigError, match=r"executor\.device=cuda: torch .* finds no GPU here"):
+        executors.device_of("cuda")
