@@ -5,9 +5,10 @@
 
 Kinds: a flipped sign, a swapped axis, a lost factor, a conjugate, a centre that is off by one, an odd size that is rounded the other way.
 
-Each fault runs in a forked process that imports the changed source in place of the module; no file is touched. The tests of the module's own folder
-that import it, directly or not, run until one fails, those named after the module first. Survivors are listed with their line, to be killed by a test or
-recognised as equivalent (EQUIVALENT, with the proof). A run that takes too long is neither caught nor survived and is listed apart.
+Each fault runs in a forked process that imports the changed source in place of the module; no file is touched. The tests of the module's own folder that
+import it run until one fails, those named after the module first; then those that reach it through other modules (not with --near, which is quicker and
+counts too few). Survivors are listed with their line, to be killed by a test or recognised as equivalent (EQUIVALENT, with the proof). A run that takes
+too long is neither caught nor survived and is listed apart.
 """
 
 from __future__ import annotations
@@ -173,15 +174,16 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         raise OSError  # no cached byte code for a changed module
 
 
-def _run(name: str, path: Path, source: str, tests: list[str], seconds: int, answer) -> None:  # type: ignore[no-untyped-def]
+def _run(name: str, path: Path, source: str, tests: list[list[str]], seconds: int, answer) -> None:  # type: ignore[no-untyped-def]
     import pytest
 
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # of this process: a busy machine is no time-out
     sys.meta_path.insert(0, _Changed(name, path, source))
     sys.dont_write_bytecode = True
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", str(ROOT), *tests])
-    answer.send(int(code))
+        codes = (pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", str(ROOT), *group]) for group in tests if group)
+        code = next((int(code) for code in codes if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)), 0)
+    answer.send(code)
 
 
 def name_of(path: Path) -> str:
@@ -216,14 +218,15 @@ def reaches(test: Path, path: Path) -> bool:
     return path in known
 
 
-def tests_of(path: Path) -> list[str]:
-    """The tests of the mirrored folder that a module can disturb: files named after it first, then those that import it themselves, then the others."""
-    folder = ROOT / "tests" / path.relative_to(ROOT).parent
-    files = (file for file in folder.glob("test_*.py") if reaches(file, path))
-    return [str(f) for f in sorted(files, key=lambda f: (path.stem not in f.stem, f"from {name_of(path)} import" not in f.read_text(encoding="utf-8"), f.name))]
+def tests_of(path: Path, *, near: bool) -> list[list[str]]:
+    """The tests of the mirrored folder that a module can disturb: files that import it, those named after it first, and files that only reach it. Without
+    the latter where near, unless there are no others."""
+    files = sorted((ROOT / "tests" / path.relative_to(ROOT).parent).glob("test_*.py"), key=lambda f: (path.stem not in f.stem, f.name))
+    direct = [str(f) for f in files if path in _imported(f)]
+    return [direct, [str(f) for f in files if reaches(f, path) and str(f) not in direct] if not (near and direct) else []]
 
 
-def outcome(path: Path, source: str, tests: list[str], *, seconds: int) -> str:
+def outcome(path: Path, source: str, tests: list[list[str]], *, seconds: int) -> str:
     """caught: the tests fail or crash. survived: they pass. timed out: they took more than these seconds of processor time, or ten times that on the clock."""
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
@@ -279,17 +282,17 @@ class Finding:
         return "\n".join(lines)
 
 
-def examine(path: Path, *, per_module: int, seed: int, seconds: int) -> Finding:
+def examine(path: Path, *, per_module: int, seed: int, seconds: int, near: bool) -> Finding:
     """Seed the faults of one file and see what its tests say."""
     finding, start = Finding(path), time.perf_counter()
-    source, tests = path.read_text(encoding="utf-8"), tests_of(path)
+    source, tests = path.read_text(encoding="utf-8"), tests_of(path, near=near)
     every = faults(source)
     chosen = random.Random(seed).sample(every, min(per_module, len(every)))
-    if not tests and chosen:
+    if not any(tests) and chosen:
         finding.problem = "no test of its folder imports it"
         return finding
-    new = [test for test in tests if test not in SOUND]
-    if chosen and new and (untouched := outcome(path, source, new, seconds=10 * seconds)) != "survived":
+    new = [test for group in tests for test in group if test not in SOUND]
+    if chosen and new and (untouched := outcome(path, source, [new], seconds=10 * seconds)) != "survived":
         finding.problem = f"its tests {'fail' if untouched == 'caught' else 'time out'} without a fault"
         return finding
     SOUND.update(new if chosen else [])
@@ -307,6 +310,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=300, help="processor time after which a fault has timed out")
     parser.add_argument("--jobs", type=int, default=1, help="files examined side by side")
+    parser.add_argument("--near", action="store_true", help="only the tests that import the module themselves")
     options = parser.parse_args()
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     import finufft  # noqa: F401  preloaded, so that each fork starts warm
@@ -318,7 +322,7 @@ def main() -> int:
     torch.set_num_threads(1)
     named = [m.resolve() for m in options.modules] or [ROOT / "physics"]
     modules = [file for m in named for file in (sorted(m.rglob("*.py")) if m.is_dir() else [m]) if file.name != "__init__.py"]
-    look = partial(examine, per_module=options.per_module, seed=options.seed, seconds=options.seconds)
+    look = partial(examine, per_module=options.per_module, seed=options.seed, seconds=options.seconds, near=options.near)
     findings: list[Finding] = []
     with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("fork")) as pool:
         for finding in pool.map(look, modules) if options.jobs > 1 else map(look, modules):
