@@ -43,7 +43,40 @@ AXES = {0: 1, 1: 0, -1: -2, -2: -1}
 FLIPPED: dict[type[ast.operator], ast.operator] = {ast.Add: ast.Sub(), ast.Sub: ast.Add()}
 
 # file -> "kind: code in function" -> why no picture and no number can tell the two apart
-EQUIVALENT: dict[str, dict[str, str]] = {}
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "physics/ct/measures.py": {
+        "flipped sign: normal + np.pi / 2 in streak_direction": "90 and -90 degrees are one modulo 180",
+        "flipped sign: _SECTORS + 1 in _directional_power": "the DC term is always beyond the last sector, so bincount is that long without being asked",
+        "flipped sign: n_tiles += 1 in _directional_power": "asked only whether it is 0",
+        "odd size: rows // 2 in _directional_power": "a tile is 16 or twice a whole number",
+        "odd size: columns // 2 in _directional_power": "a tile is 16 or twice a whole number",
+    },
+    "physics/measure/blur.py": {
+        "flipped sign: least + len(gains) // 2 in _gains": "half a turn of 36 directions up or down is one direction",
+        "odd size: len(gains) // 2 in _gains": "36 directions",
+        "swapped axis: (fine, wide) in _band": "both pictures change sign, their slope does not",
+    },
+    "physics/measure/extent.py": {"swapped axis: (first, second) in covered_share": "the modulus of a difference"},
+    "physics/measure/residual.py": {
+        "swapped axis: (rows, columns) in _split": "white noise and the grid it is brought to are turned together",
+        "odd size: columns // 2 in _diagonal": "cut to even sizes one line before",
+        "odd size: rows // 2 in _diagonal": "cut to even sizes one line before",
+        "odd size: MIN_PIXELS // 4 in _diagonal": "64 pixels",
+    },
+    "physics/measure/structures.py": {
+        "flipped sign: first - first.mean() in visibility": "the other factor has mean 0, so a constant added here adds nothing",
+        "flipped sign: second - second.mean() in visibility": "the other factor has mean 0, so a constant added here adds nothing",
+        "flipped sign: contrast_kept + step_kept in word_of": "the steps are -, 0 and +",
+        "flipped sign: fidelity + step_fidelity in word_of": "the steps are -, 0 and +",
+    },
+    "physics/mri/bending.py": {"flipped sign: len(values) - 2 in _between": "at the last row its share is 0 counted from it and 1 counted from the row before"},
+    "physics/mri/zipper.py": {
+        "conjugate: 1j in apply": "a phase uniform on the circle is so backwards too",
+        "conjugate: 1j in _modulated": "the imaginary part is symmetric about 0",
+        "flipped sign: parts[..., 0] + 1j * parts[..., 1] in _modulated": "the imaginary part is symmetric about 0",
+        "swapped axis: axes=(-1,) in apply": "only the energy is read, which no orthonormal transform changes",
+    },
+}
 SOUND: set[str] = set()  # tests that were seen to pass on untouched source
 
 
