@@ -284,6 +284,7 @@ class Finding:
     problem: str = ""
     outcomes: list[tuple[str, Fault]] = field(default_factory=list)
     seconds: float = 0.0
+    stale: list[str] = field(default_factory=list)  # marks of equivalence that fit no fault any more
 
     @property
     def name(self) -> str:
@@ -312,7 +313,7 @@ class Finding:
         for said, fault in sorted(self.outcomes, key=lambda pair: pair[1].line):
             if said != "caught":
                 lines.append(f"    {said}: line {fault.line}, {fault.kind}: {fault.was[:110]}" + (f"; {known[fault.key]}" if said == "equivalent" else ""))
-        return "\n".join(lines)
+        return "\n".join(lines + [f"    marked as equivalent, but no such fault: {key}" for key in self.stale])
 
 
 def examine(path: Path, *, per_module: int, seed: int, seconds: int, near: bool) -> Finding:
@@ -330,6 +331,7 @@ def examine(path: Path, *, per_module: int, seed: int, seconds: int, near: bool)
         return finding
     SOUND.update(new if chosen else [])
     known = EQUIVALENT.get(finding.name, {})
+    finding.stale = sorted(known.keys() - {fault.key for fault in every})
     finding.outcomes = [("equivalent" if fault.key in known else outcome(path, fault.source, tests, seconds=seconds), fault) for fault in chosen]
     finding.seconds = time.perf_counter() - start
     return finding
