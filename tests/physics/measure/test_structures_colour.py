@@ -59,13 +59,25 @@ def test_vessels_stand_out_by_their_curvature(depth, sure, across):
 
 
 def test_a_broad_dark_spot_is_no_vessel():
-    """Haemorrhages curve along both axes: a line answers with its larger curvature less the smaller one, so that spots of 20 by 34 px answer with less than
+    """Haemorrhages curve along both axes: a line answers with its larger curvature less the smaller one, so that spots of 16 by 28 px answer with less than
     0.035 of the retina around them, though their larger curvature passes it."""
     y, x = np.mgrid[:512, :512]
-    spots = [np.exp(-0.5 * (((y - r) / 20) ** 2 + ((x - c) / 34) ** 2)) for r in (110, 256, 400) for c in (130, 380)]
-    green = (120 - 95 * np.max(spots, axis=0)).astype(np.float32)
+    spots = [np.exp(-0.5 * (((y - r) / 16) ** 2 + ((x - c) / 28) ** 2)) for r in (110, 255, 400) for c in (130, 380)]
+    green = (120 - 115 * np.max(spots, axis=0)).astype(np.float32)
     for codes in (green, green.T.copy()):
         assert retinal_vessels(np.repeat(codes[..., None], 3, axis=2), ALL) is None
+
+
+@pytest.mark.parametrize("angle_deg", [20, 45, 70, 110, 135, 160])
+def test_vessels_run_in_any_direction(angle_deg):
+    """Parallel dark lines at an angle are found along their length."""
+    y, x = np.mgrid[:512, :512] - 256.0
+    across = y * np.cos(np.radians(angle_deg)) - x * np.sin(np.radians(angle_deg))
+    lines = (np.abs((across + 40) % 80 - 40) < 2.5) & (np.hypot(y, x) < 220)
+    found = retinal_vessels(np.repeat((120.0 - 40 * lines).astype(np.float32)[..., None], 3, axis=2), ALL)
+    assert found is not None
+    assert found[lines].mean() > 0.9
+    assert np.count_nonzero(found & ~lines) < 0.9 * np.count_nonzero(lines)
 
 
 def _fundus(share: float, *, missing_deg: float = 0.0, depth: float = 140.0) -> tuple[np.ndarray, np.ndarray, float]:
