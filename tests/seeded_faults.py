@@ -71,8 +71,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "physics/mri/bending.py": {"flipped sign: len(values) - 2 in _between": "at the last row its share is 0 counted from it and 1 counted from the row before"},
     "physics/mri/dc_offset.py": {
-        "flipped sign: line / n_lines - 0.5 in apply": "a constant phase more, and the phase is drawn uniform on the circle",
-        "flipped sign: data + (added if by_lines is data else added.transpose(1, 2)) in apply": "half a turn more of a phase that is drawn uniform on the circle",
+        "flipped sign: line / n_lines - 0.5 in apply": "a constant turn more of a phase drawn uniform on the circle",
+        "flipped sign: data + (added if by_lines is data else added.transpose(1, 2)) in apply": "half a turn more of a phase drawn uniform on it",
     },
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
