@@ -140,3 +140,29 @@ def test_noise_that_hides_all_tissue_is_read_where_the_reference_was_soft():
     """At 600 HU no window passes for tissue; the region of the reference tells the deviation, not the mean."""
     pair = pair_of(600.0 * RNG.standard_normal(GRID.shape), reference_noise=8.0)
     assert noise_hu(pair).value == pytest.approx(600.0, rel=0.08)
+
+
+@pytest.mark.parametrize(("length", "seen"), [(59, False), (60, True)])
+@pytest.mark.parametrize("down", [True, False])
+def test_tiles_follow_each_other_at_half_their_length(length, seen, down):
+    """Pixels of a millimetre: streaks beyond the first tile of 40 are read as soon as a second one, 20 px on, fits, and not before."""
+    rows = np.arange(length)[:, None] + np.zeros((1, 40))
+    added = 0.5 * np.random.default_rng(4).standard_normal((length, 40)) + np.where(rows >= 40, 40 * np.sin(2 * np.pi * rows / 5.0), 0.0)
+    found = noise_anisotropy(square((length, 40) if down else (40, length), (1.0, 1.0), added if down else added.T)).value
+    assert (found > 20) == seen
+
+
+def test_noise_under_a_shift_of_all_numbers_is_read_where_the_reference_was_soft():
+    """300 HU up, no window of the degraded slice passes for soft tissue; where the reference was soft its deviation is still that of the noise."""
+    pair = square((128, 112), (0.9, 1.0), 300.0 + 25.0 * np.random.default_rng(7).standard_normal((128, 112)))
+    assert noise_hu(pair).value == pytest.approx(25.0, rel=0.05)
+
+
+def test_the_region_is_as_even_as_its_commonest_noise():
+    """Of white noise nearly every window lies within 1.25 times the commonest deviation; a part with half as much noise again lies beyond."""
+    y, x = (axis for axis in np.meshgrid(*GRID.centred_mm(), indexing="ij"))
+    inner = (np.hypot(y, x) < 90) & (np.hypot(y - 20, x - 50) > 25)
+    louder = y < -30
+    region = soft_region(pair_of(0.0, reference_noise=np.where(louder, 15.0, 10.0)))
+    assert region[inner & (y > -20)].mean() > 0.95
+    assert region[inner & (y < -40)].mean() < 0.03

@@ -8,7 +8,7 @@ import torch
 
 from physics.display import Display
 from physics.measure import families
-from physics.measure.brightness import SHADING_COARSE, linear_light, low_frequency_ratio
+from physics.measure.brightness import SHADING_COARSE, exposure_stops, linear_light, low_frequency_ratio
 from physics.measure.pair import Pair, View
 
 CODES = Display("codes", 0.0, 255.0)
@@ -22,14 +22,23 @@ def _pair(reference, degraded, *, mask=None):
 
 @pytest.mark.parametrize("half_waves", [2, 5, 8])
 @pytest.mark.parametrize("along", [0, 1])
-def test_a_wave_of_gain_keeps_what_a_gaussian_leaves_of_it(half_waves, along):
+@pytest.mark.parametrize("shape", [(512, 512), (512, 312), (312, 512)])
+def test_a_wave_of_gain_keeps_what_a_gaussian_leaves_of_it(half_waves, along, shape):
     """Gain 1 + 0.3 cos(2 pi f x), mirrored at the frame, has the value 0.3 exp(-2 pi^2 26^2 f^2) / sqrt(2)."""
-    frequency = half_waves / (2 * 512)
-    wave = np.cos(2 * np.pi * frequency * (np.arange(512) + 0.5))
-    gain = 1 + 0.3 * (wave[:, None] if along == 0 else wave[None]) * np.ones((512, 512))
+    frequency = half_waves / (2 * shape[along])
+    wave = np.cos(2 * np.pi * frequency * (np.arange(shape[along]) + 0.5))
+    gain = 1 + 0.3 * (wave[:, None] if along == 0 else wave[None]) * np.ones(shape)
     left = np.exp(-2 * np.pi**2 * SIGMA_PX**2 * frequency**2)
-    value = families.shading(_pair(np.full((512, 512), 100.0), 100 * gain)).value
-    assert value == pytest.approx(0.3 * left / np.sqrt(2), rel=0.02)
+    value = families.shading(_pair(np.full(shape, 100.0), 100 * gain)).value
+    assert value == pytest.approx(0.3 * left / np.sqrt(2), rel=0.02, abs=4e-4)
+
+
+@pytest.mark.parametrize(("width", "judged"), [(20, True), (12, False)])
+def test_a_small_object_is_judged_from_sixteen_coarse_pixels_on(width, judged):
+    """16 by 20 px are twenty of 4 by 4, 16 by 12 are twelve."""
+    mask = np.zeros((512, 512), bool)
+    mask[200:216, 200 : 200 + width] = True
+    assert (low_frequency_ratio(_pair(np.where(mask, 90.0, 0.0), np.where(mask, 99.0, 0.0), mask=mask)) is not None) == judged
 
 
 def test_a_narrow_dim_object_is_judged_to_its_rim():
@@ -64,7 +73,9 @@ def test_three_stops_into_the_toe_are_three_stops():
     """Linear light of 0.008 shows by the power, an eighth of it by the linear toe: the picture reads 3 EV darker."""
     bright, dark = 255 * (1.055 * 0.008 ** (1 / 2.4) - 0.055), 255 * 12.92 * 0.001
     assert dark > 2
-    assert families.exposure(_pair(np.full((512, 512), bright), np.full((512, 512), dark))).value == pytest.approx(3.0, abs=1e-4)
+    pair = _pair(np.full((512, 512), bright), np.full((512, 512), dark))
+    assert exposure_stops(pair) == pytest.approx(-3.0, abs=1e-4)
+    assert families.exposure(pair).value == pytest.approx(3.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, 1.9])

@@ -44,7 +44,11 @@ def test_equal_energy_of_noise_has_fidelity_of_root_a_half():
 
 @pytest.mark.parametrize(
     ("kept", "fidelity", "word"),
-    [(0.9, 1.0, "good"), (0.6, 0.85, "usable"), (0.2, 0.9, "reject"), (0.9, 0.6, "reject"), (0.82, 1.0, None), (0.9, 0.93, None), (0.33, 0.9, None)],
+    [
+        *((0.9, 1.0, "good"), (0.6, 0.85, "usable"), (0.2, 0.9, "reject"), (0.9, 0.6, "reject")),
+        *((0.82, 1.0, None), (0.9, 0.93, None), (0.33, 0.9, None), (0.38, 0.9, None), (0.6, 0.67, None), (0.6, 0.73, None), (0.77, 1.0, None)),
+        *((0.9, 0.98, "good"), (0.9, 0.97, None), (0.82, 0.98, None)),  # no fidelity passes 1: half a margin above 0.95 is enough
+    ],
 )
 def test_nothing_is_asked_near_a_bound(kept, fidelity, word):
     """Within 0.05 of a bound of either number there is no word."""

@@ -100,3 +100,17 @@ def test_the_measure_reads_the_centre() -> None:
     elsewhere = image.clone()
     elsewhere[3, 3] += 12.0
     assert central_spot(Pair(image, elsewhere, view)).value == 0.0
+
+
+@pytest.mark.parametrize("shape", [(32, 41), (33, 40)])
+def test_the_spot_reaches_two_pixels_from_the_centre(shape: tuple[int, int]) -> None:
+    """A change 2 px off the centre pixel (N // 2, N // 2) along either axis counts, 3 px off it does not; the largest decides, darker or brighter."""
+    image = torch.full(shape, 40.0)
+    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(shape, dtype=torch.bool), (1.0, 1.0))
+    for axis in (0, 1):
+        for distance in (-3, -2, 2, 3):
+            dotted = image.clone()
+            at = [shape[0] // 2, shape[1] // 2]
+            at[axis] += distance
+            dotted[tuple(at)] -= 12.0
+            assert central_spot(Pair(image, dotted, view)).value == pytest.approx(30.0 if abs(distance) == 2 else 0.0)

@@ -48,7 +48,7 @@ def test_a_constant_offset_is_a_shift(shape, axis, oracle):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize("shape", [(17, 20), (24, 15)])
+@pytest.mark.parametrize("shape", [(17, 20), (24, 15), (1, 12), (12, 1)])
 def test_the_sum_is_the_encoding_matrix(shape, axis, oracle):
     """With one point a pixel it is exp(-2 pi i n (y + d) / N) summed over places, line by line, each row or column with its own displacements."""
     picture = noise(shape)

@@ -140,3 +140,19 @@ def test_what_the_measures_and_the_edit_say():
     assert full.shape == (64, 80)
     other = calibration_lines(scan, n_lines=16, sigma=2.0, seed=0) - calibration_lines(scan, n_lines=16, sigma=0.0, seed=0)
     assert float(other.abs().square().mean()) == pytest.approx(8.0, rel=0.05)
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+@pytest.mark.parametrize("step", [2, 3])
+def test_a_line_is_made_of_two_taken_lines_on_either_side(phase_axis, step):
+    """The picture is the sum over coils of the filled k-space, four lines in each kernel: up to 2 R lines away."""
+    scan = MRIScan.of(phantoms.ellipses((60, 66), torch.float64), n_coils=6, phase_axis=phase_axis)
+    lines = every_rth(scan.n_lines, step=step)
+    whole = acquire_kspace(scan)
+    kspace = whole * (lines[:, None] if phase_axis == 0 else lines[None])
+    calibration = calibration_lines(scan, n_lines=24, sigma=0.01, seed=0)
+    lined = kspace if phase_axis == 0 else kspace.transpose(1, 2)
+    full = with_missing_lines(lined, calibration, lines=lines, reach=2 * step)
+    picture = Grappa(step, calibration)(kspace, lines=lines, phase_axis=phase_axis)
+    wanted = Grappa(step, calibration)(full if phase_axis == 0 else full.transpose(1, 2), lines=None, phase_axis=phase_axis)
+    torch.testing.assert_close(picture, wanted, atol=1e-10, rtol=0)

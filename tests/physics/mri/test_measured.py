@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -231,6 +232,10 @@ def test_gaps_are_refused_unless_they_are_to_be_filled() -> None:
     scan = measured_scan(gaps, spacing_mm=(1.0, 1.0), noise=noise, undersampled="reconstruct")
     assert scan.events == ()
     assert any("compressed sensing from one in 1.7" in note for note in scan.assumed)
+    air = scan.body.density.abs()[~scan.body.support]
+    quiet = float(air.quantile(0.25)) / math.sqrt(-2 * math.log(0.75))  # a Rayleigh quartile: what is filled in is quieter than what was received
+    assert quiet < 0.9 * measured_scan(kspace, spacing_mm=(1.0, 1.0), noise=noise).source_sigma
+    assert scan.source_sigma == pytest.approx(quiet, rel=1e-3)
     whole = measured_scan(kspace, spacing_mm=(1.0, 1.0), noise=noise).body.density.abs()
     inside = density.abs() > 0.1
     assert float((acquire(scan) - whole)[inside].norm() / whole[inside].norm()) < 0.05

@@ -72,6 +72,9 @@ def test_the_slice_cuts_the_metal():
     down, right = (place[rod] for place in centred_grid(SHAPE))
     slope = float(((down - down.mean()) * (right - right.mean()) * 1.3).mean() / ((right - right.mean()) * 1.3).square().mean())
     assert slope == pytest.approx(0.577, rel=0.05)  # tan 30: down along axis 0 as it goes right along axis 1
+    for cut in (ball.inside(body), rod):
+        middle = [float(place[cut].mean() * step) for place, step in zip(centred_grid(SHAPE), (1.0, 1.3), strict=True)]
+        assert middle == pytest.approx([3.0, -4.0], abs=0.3)  # where the metal is
 
 
 @pytest.mark.parametrize("phase_axis", [0, 1])

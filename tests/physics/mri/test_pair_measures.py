@@ -187,6 +187,20 @@ def test_an_edge_stands_on_plateaus(monkeypatch):
         assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
 
 
+@pytest.mark.parametrize(("offsets", "percent"), [((0, 1, 2), 0.0), ((4, 5, 6, 7), 10.0), ((10, 11), 0.0)])
+def test_the_overshoot_is_sought_one_resolution_off(monkeypatch, offsets, percent):
+    """At a resolution of six pixels a tenth of the step, brighter on the bright side and darker on the dark one, counts from 0.7 resolutions off the edge,
+    not nearer, where a blur changes most, and not beyond 1.4."""
+    reference, _ = bars(30)
+    up = torch.arange(180) // 30 % 2 == 1
+    depth = torch.minimum(torch.arange(180) % 30, 29 - torch.arange(180) % 30)  # pixels from the nearest edge
+    ring = torch.isin(depth, torch.tensor(offsets))
+    degraded = reference + torch.where(ring, torch.where(up, 8.0, -8.0), 0.0)[:, None]
+    mask = torch.ones_like(reference, dtype=torch.bool)
+    read = read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0)
+    assert read == pytest.approx(percent, abs=1e-6)
+
+
 @pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
 def test_a_plateau_is_flat_against_its_step(monkeypatch, unit):
     """Waves of a quarter of the step are plateaus, of two thirds they are none, in whatever unit the picture is."""

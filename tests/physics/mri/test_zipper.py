@@ -110,6 +110,48 @@ def test_the_decay_runs_from_the_first_sample() -> None:
     assert float((to_picture(free).abs()[16].square().mean()).sqrt()) == pytest.approx(1.0, rel=1e-9)
 
 
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_every_line_and_every_coil_hears_it_at_any_phase(phase_axis: int) -> None:
+    """Uniform on the whole circle: the mean of N unit phases, and of their squares, is within 3.5 / sqrt(N) of nothing, over the lines and over the coils."""
+    scan = empty((12, 12), phase_axis=phase_axis)
+    tone = Interference((Station(2, 1.0),), seed=8)
+    for shape in ((1, 1, 2000), (2000, 1, 1)):  # coils, samples, lines
+        heard = tone.apply(torch.zeros(shape if phase_axis == 1 else (shape[0], shape[2], shape[1]), dtype=torch.complex128), scan).flatten()
+        phases = heard / heard.abs()
+        assert len(phases) == 2000
+        assert float(phases.mean().abs()) < 3.5 / math.sqrt(2000)
+        assert float(phases.square().mean().abs()) < 3.5 / math.sqrt(2000)
+
+
+def test_a_modulated_station_is_a_circular_normal() -> None:
+    """Real and imaginary part vary alike and apart, pixel by pixel: the mean square of the picture is nothing, its mean squared modulus 1.5^2."""
+    line = acquire_complex(add_interference(empty((8192, 16)), Interference((Station(0, 1.5, width_px=1.0),), seed=5)))[:, 8]
+    assert float(line.square().mean().abs()) < 4 * 1.5**2 / math.sqrt(8192)
+    assert float(line.abs().square().mean()) == pytest.approx(1.5**2, rel=4 / math.sqrt(8192))
+
+
+@pytest.mark.parametrize("n_coils", [1, 8])
+def test_free_induction_has_its_modulus_over_all_coils(n_coils: int) -> None:
+    """The root of the sum of squares over the coils has the stated rms modulus along the row."""
+    image = torch.rand((24, 30), generator=torch.Generator().manual_seed(2), dtype=torch.float64) + 1
+    scan = MRIScan.of(image, n_coils=n_coils)
+    free = acquire_kspace(add_free_induction(scan, FreeInduction(3.0, decay_share=0.5))) - acquire_kspace(scan)
+    row = to_picture(free)[:, 12].abs().square().sum(dim=0)
+    assert float(row.mean().sqrt()) == pytest.approx(3.0, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "allowed"), [(32, (-16, 15)), (31, (-15, 15))])
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_a_station_lies_inside_the_readout(n: int, allowed: tuple[int, int], phase_axis: int) -> None:
+    """Columns from -(n // 2) to n - n // 2 - 1 along the readout, not a quarter of a pixel beyond, whatever the number of lines."""
+    scan = empty((20, n) if phase_axis == 0 else (n, 20), phase_axis=phase_axis)
+    for offset in allowed:
+        add_interference(scan, Interference((Station(offset, 1.0),), 0))
+    for offset in (allowed[0] - 0.25, allowed[1] + 0.25):
+        with pytest.raises(ValueError, match=rf"readout of {n} samples; allowed: {allowed[0]} to {allowed[1]}"):
+            add_interference(scan, Interference((Station(offset, 1.0),), 0))
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     """Offsets outside the readout, negative sizes."""
     scan = MRIScan.of(torch.ones(16, 32))
