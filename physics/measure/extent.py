@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from physics.measure.canonical_codes import resampled_display
 from physics.measure.pair import Pair, Reading, array, measure
 
 COVERED_CODES = 0.02 * 255.0
+FOCAL = (1.0, 3.0)  # px: where the 95th percentile is below the first and the 99.9th above the second, a small part alone is warped
 
 
 @measure("1")
@@ -47,7 +49,8 @@ def displacement(pair: Pair) -> float | Reading:
     Parameters
         pair : its scan gives the field; its view the spacing.
     Returns
-        Pixels.
+        Pixels; nothing where the 95th percentile is below 1 px and the 99.9th above 3 px: metal drags a few square centimetres far, and the picture as a
+        whole is then neither warped nor free of it.
     Assumes
         The field is known from the scan, never estimated from pictures.
     Not modelled
@@ -62,7 +65,10 @@ def displacement(pair: Pair) -> float | Reading:
         return Reading(None, "the scan gives no displacement field")
     if pair.view.spacing_mm is None:
         return Reading(None, "the pixel spacing is not known")
-    moved = array(field()) / np.asarray(pair.view.spacing_mm, np.float32)[:, None, None]
     mask = array(pair.view.mask)
-    far = float(np.percentile(np.hypot(moved[0], moved[1])[mask], 95))
-    return float(far * max(pair.canonical_reference.luma.shape) / max(mask.shape))
+    if not mask.any():
+        return Reading(None, "the object is empty")
+    rows, columns = mask.shape  # of the stored picture, which may be smaller than the scan
+    moved = [cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) / step for part, step in zip(array(field()), pair.view.spacing_mm, strict=True)]
+    far, farthest = np.percentile(np.hypot(moved[0], moved[1])[mask], (95, 99.9)) * max(pair.canonical_reference.luma.shape) / max(mask.shape)
+    return Reading(None, "a small part of the object is warped") if far < FOCAL[0] and farthest > FOCAL[1] else float(far)

@@ -13,6 +13,7 @@ from torch import Tensor
 from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
+from physics.mri.bending import along_axis
 from physics.mri.fat import fat_share, offset_hz, refuse_without_fat
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
@@ -43,6 +44,10 @@ class FatWater:
         angle = self.phase_rad - 2 * pi * self.shift_px * frequencies(n) / n
         ramp = torch.polar(torch.ones_like(angle), angle)
         return ramp[:, None] if axis == 0 else ramp[None, :]
+
+    def displacement_mm(self, scan: MRIScan) -> Tensor:
+        """(2, row, column) along array axis 0 and 1: of the common centre of what a pixel holds, the share of its fat times the displacement of fat."""
+        return along_axis(self.shift_px * fat_share(scan.body).double().cpu(), axis=1 - scan.phase_axis, spacing_mm=scan.spacing_mm)
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
-from physics.mri.chain import Readout, Reconstruction, Slab, moved_by_events, require_any_path
+from physics.mri.chain import Readout, Reconstruction, Slab, displacement_of, require_any_path
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.zero_filled import ZeroFilled
@@ -55,7 +55,6 @@ class MRIScan:
     source_sigma: float = 0.0
     events: tuple[Event, ...] = ()
     assumed: tuple[str, ...] = ()
-    displacement_mm = property(moved_by_events)
 
     @classmethod
     def of(
@@ -138,6 +137,10 @@ class MRIScan:
         if self.lines is not None:
             weight = weight * self.lines.cpu().numpy()
         return self.motion.mean(weight)
+
+    def displacement_mm(self) -> Tensor:
+        """(2, row, column) along array axis 0 and 1: what lies at r in the body at its mean pose is drawn at r + d(r)."""
+        return displacement_of(self.events, self)
 
     def at(self, pose: Pose) -> Self:
         """The same scan with the body held still at a pose; any movement during the scan is dropped."""

@@ -16,6 +16,7 @@ from medq_gen.seeds import noise_seed
 from physics.mri.cavities import materials
 from physics.mri.dephasing import void_area
 from physics.mri.implant import METALS_PPM, Implant
+from physics.mri.measures import displaced_area, displacement_p95
 from physics.mri.metal import add_metal, metal_area, rim_area
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import ASSUMED_T
@@ -77,7 +78,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("diameter of the implant", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=FOCAL,
-    measures=(void_area, rim_area, metal_area),
+    measures=(void_area, rim_area, metal_area, displacement_p95, displaced_area),
     attributes=("susceptibility distortion", "signal void"),
     words=Words(
         artefact="metal artefact",

@@ -259,8 +259,26 @@ def test_displacement_is_in_canonical_pixels():
 
     flat = np.full((256, 128), 100.0)
     assert families.displacement(pair_of(flat, flat, spacing_mm=(1.5, 2.0), scan=Warped())).value == pytest.approx(2 * np.hypot(2, 2), rel=1e-6)
+    stored = np.full((128, 64), 100.0)  # of a scan of twice as many pixels
+    assert families.displacement(pair_of(stored, stored, spacing_mm=(3.0, 4.0), scan=Warped())).value == pytest.approx(4 * np.hypot(1, 1), rel=1e-6)
     assert "field" in families.displacement(pair_of(flat, flat)).reason
     assert "spacing" in families.displacement(pair_of(flat, flat, spacing_mm=None, scan=Warped())).reason
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0005, 0.0), (0.01, None), (0.2, 10.0)])
+def test_a_warp_of_a_small_part_is_no_absence_of_warp(share, told):
+    """Ten pixels over a twentieth of the object and more are ten pixels; over a hundredth they are neither that nor nothing; below a thousandth nothing."""
+
+    class Dragged:
+        def displacement_mm(self):
+            field = torch.zeros((2, 512, 512))
+            field[0].view(-1)[: round(share * 512**2)] = 10.0
+            return field
+
+    flat = np.full((512, 512), 100.0)
+    reading = families.displacement(pair_of(flat, flat, spacing_mm=(1.0, 1.0), scan=Dragged()))
+    assert reading.value == (pytest.approx(told) if told else told)
+    assert (reading.reason is None) == (told is not None)
 
 
 def test_a_picture_without_object_has_a_reason():
