@@ -9,6 +9,7 @@ from physics.measure.canonical_codes import resampled_display
 from physics.measure.pair import Pair, Reading, array, measure
 
 COVERED_CODES = 0.02 * 255.0
+BRIGHT, BRIGHT_GAIN = 1.5, 0.25  # times its own codes, and of the object's mean
 FOCAL = (1.0, 3.0)  # px: where the 95th percentile is below the first and the 99.9th above the second, a small part alone is warped
 
 
@@ -38,6 +39,33 @@ def covered_share(pair: Pair) -> float | Reading:
     change = np.abs(array(first) - array(second))
     change = change.max(axis=2) if change.ndim == 3 else change
     return float(np.mean(change[mask] > COVERED_CODES))
+
+
+@measure("1")
+def piled_up_share(pair: Pair) -> float | Reading:
+    """Share of the object that became half as bright again or more: signal that was pushed together.
+
+    Model
+        Share of object pixels of the canonical picture where codes rose by half and by a quarter of the object's mean.
+    Parameters
+        pair : registered pictures.
+    Returns
+        0 to 1.
+    Assumes
+        Codes in proportion to signal: the window begins at 0.
+    Not modelled
+        What else brightens (ghosts, shading): spoken of only where a recipe piles signal up.
+    References
+        None.
+    Oracle
+        A square brightened by a known factor (tests/physics/measure/test_families.py).
+    """
+    mask = array(pair.canonical_reference.mask)
+    if not mask.any():
+        return Reading(None, "the object is empty")
+    before, after = (array(side.luma).astype(np.float64) for side in (pair.canonical_reference, pair.canonical_degraded))
+    gained = (after > BRIGHT * before) & (after - before > BRIGHT_GAIN * before[mask].mean())
+    return float(gained[mask].mean())
 
 
 @measure("px")

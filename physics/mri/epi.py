@@ -40,8 +40,9 @@ class EchoPlanar:
         return self.hz * (self.line_s * scan.n_lines) * scan.body.tissue_share.double().cpu()
 
     def displacement_mm(self, scan: MRIScan) -> Tensor:
-        """(2, row, column) along array axis 0 and 1."""
-        return along_axis(self.shift_px(scan), axis=scan.phase_axis, spacing_mm=scan.spacing_mm)
+        """(2, row, column) along array axis 0 and 1; 0 where there is no tissue to be drawn, as in a sinus, whose field is the strongest."""
+        drawn = torch.where(materials(scan.body).tissue.cpu(), self.shift_px(scan), 0.0)
+        return along_axis(drawn, axis=scan.phase_axis, spacing_mm=scan.spacing_mm)
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""

@@ -10,6 +10,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.cavities import materials
 from physics.mri.motion import Motion
 from physics.mri.scan import MRIScan
 from physics.mri.thermal import ThermalNoise
@@ -134,7 +135,7 @@ def acceleration(pair: Pair) -> Reading:
 
 @measure("mm")
 def displacement_p95(pair: Pair) -> Reading:
-    """95th percentile over the object of how far tissue is drawn from its place in the registered reference, from the scan's own fields."""
+    """95th percentile over tissue of how far tissue is drawn from its place in the registered reference, from the scan's own fields."""
     size = _displacement_size(pair)
     return size if isinstance(size, Reading) else Reading(float(torch.quantile(size, 0.95)))
 
@@ -150,13 +151,14 @@ def displaced_area(pair: Pair) -> Reading:
 
 
 def _displacement_size(pair: Pair) -> Tensor | Reading:
-    """Millimetres at the places of the object."""
+    """Millimetres at the places of tissue."""
     scan, mask = _scan(pair), pair.view.mask.cpu()
     if scan is None:
         return NO_SCAN
     if tuple(mask.shape) != scan.matrix or not bool(mask.any()):
         return Reading(None, "the picture is not on the grid of the scan, or the object is empty")
-    size: Tensor = torch.linalg.vector_norm(scan.displacement_mm(), dim=0)[mask]
+    tissue = mask & materials(scan.body).tissue.cpu()
+    size: Tensor = torch.linalg.vector_norm(scan.displacement_mm(), dim=0)[tissue if bool(tissue.any()) else mask]
     return size
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from physics.fourier import centred_grid, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.bending import along_axis, bent, require_timing
-from physics.mri.cavities import main_field_axis
+from physics.mri.cavities import main_field_axis, materials
 from physics.mri.dephasing import kept_share
 from physics.mri.implant import Implant, implant_field
 from physics.mri.measures import NO_SCAN
@@ -84,8 +84,8 @@ class MetalShift:
         return (centred_grid(scan.matrix)[axis] + self.shift_px(scan)).abs() <= scan.matrix[axis] / 2
 
     def displacement_mm(self, scan: MRIScan) -> Tensor:
-        """(2, row, column) along array axis 0 and 1; 0 for what is not drawn at all, the metal and what is displaced out of the field of view."""
-        drawn = self.heard(scan)
+        """(2, row, column) along array axis 0 and 1; 0 for what is not drawn at all: air, bone, the metal, and what is displaced out of the field of view."""
+        drawn = self.heard(scan) & materials(scan.body).tissue.cpu()
         for event in scan.events:
             if isinstance(event, MetalSignal):
                 drawn = drawn & ~event.hollow

@@ -36,6 +36,11 @@ class Radial:
     first_deg: float = 0.0
     delay_samples: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def undersampled(self) -> bool:
+        """Whether spokes lie more than a line apart at the rim of k-space."""
+        return self.n_spokes < nyquist_spokes(self.matrix)
+
     def sample(self, kspace: Tensor) -> Tensor:
         """(coil, row, column) -> (coil, spoke, sample), where the gradients really were."""
         return read_along(kspace, _path(self)[0], oversampling=OVERSAMPLING)

@@ -121,6 +121,12 @@ class MRIScan:
         return self.body.mean_tissue
 
     @property
+    def undersampled(self) -> bool:
+        """Whether samples were left out that the field of view asks for: lines, arms of a readout, or by an event that says so (`undersamples`)."""
+        left_out = self.lines is not None and not bool(self.lines.all())
+        return left_out or bool(getattr(self.readout, "undersampled", False)) or any(getattr(event, "undersamples", False) for event in self.events)
+
+    @property
     def sensitivity(self) -> Sensitivity | None:
         """The coils as functions of place; None for one uniform coil."""
         if self.coils is not None:

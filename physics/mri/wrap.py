@@ -38,6 +38,7 @@ class Folding:
     share: float
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = 80  # sampling: the last that happens before the receiver
+    undersamples: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""

@@ -49,7 +49,7 @@ RECIPE = Degradation(
     strength=Strength("displacement of tissue, 95th percentile", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=disturbance,
     measures=(phase_encode_displacement, displacement_p95, echo_spacing, field_offset, piled_up),
-    attributes=("susceptibility distortion", "geometric fidelity", "signal void"),
+    attributes=("susceptibility distortion", "geometric fidelity", "signal pile-up", "signal void"),
     words=Words(
         artefact="echo-planar distortion",
         synonyms=("EPI distortion", "susceptibility distortion", "B0 distortion", "geometric distortion from field inhomogeneity"),

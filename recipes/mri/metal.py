@@ -79,7 +79,7 @@ RECIPE = Degradation(
     strength=Strength("diameter of the implant", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=FOCAL,
     measures=(void_area, rim_area, metal_area, displacement_p95, displaced_area),
-    attributes=("susceptibility distortion", "signal void"),
+    attributes=("susceptibility distortion", "signal void", "signal pile-up"),
     words=Words(
         artefact="metal artefact",
         synonyms=("metallic susceptibility artefact", "susceptibility artefact from metal", "implant artefact", "blooming artefact"),
@@ -105,11 +105,12 @@ RECIPE = Degradation(
         },
         wordings={
             "sequence=gre": Wording(
+                primary="signal void",
                 looks={
                     "mild": ("a small focal black spot", "a small focal void, such as a clip leaves", "a tiny round void larger than the metal itself"),
                     "moderate": ("a black void that blooms well beyond the implant", "a distinct focal void with lobes along the main field"),
                     "severe": ("a huge black void that takes up a good part of the slice", "extensive blooming of metal that leaves the region unreadable"),
-                }
+                },
             ),
             "sequence=se": Wording(
                 looks={

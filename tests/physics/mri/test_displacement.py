@@ -17,6 +17,7 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.body import Body
+from physics.mri.cavities import materials
 from physics.mri.chemical_shift import shift_fat, turn_fat
 from physics.mri.coils import Sensitivity, surrounding_array
 from physics.mri.epi import EchoPlanar
@@ -100,7 +101,7 @@ def test_a_measured_scan_says_it_too(phase_axis: int, oracle: Oracle) -> None:
 
 
 def test_what_is_not_drawn_is_not_displaced() -> None:
-    """Metal holds no tissue, and tissue that is displaced out of the field of view is lost: both count as 0, all else by the whole field."""
+    """Metal, air and bone hold no tissue, and tissue that is displaced out of the field of view is lost: all count as 0, all else by the whole field."""
     scan = head()
     metal = add_metal(scan, Implant("steel", (0.0, 0.0, 0.0), 4.0), sequence="se", bandwidth_hz=150.0)
     signal, shift = metal.events
@@ -110,8 +111,11 @@ def test_what_is_not_drawn_is_not_displaced() -> None:
     lost = ~shift.heard(metal)
     assert bool(signal.hollow.any())
     assert bool((lost & scan.body.support).any())
-    assert not bool(moved[:, signal.hollow | lost].any())
-    torch.testing.assert_close(moved[1], torch.where(signal.hollow | lost, 0.0, 1.3 * shift.shift_px(metal)))
+    nothing = signal.hollow | lost | ~materials(scan.body).tissue
+    torch.testing.assert_close(moved[1], torch.where(nothing, 0.0, 1.3 * shift.shift_px(metal)))
+    hz = steep(30.0)
+    planar = EchoPlanar(hz, 0.8e-3, ())
+    torch.testing.assert_close(scan.with_event(planar).displacement_mm()[0], torch.where(materials(scan.body).tissue, planar.shift_px(scan), 0.0))
     assert not bool(moved[0].any())  # along the read-out alone
 
 
@@ -158,7 +162,7 @@ def test_copies_folds_noise_and_poses_displace_nothing() -> None:
 
 
 def test_the_percentile_is_that_of_the_object_in_mm() -> None:
-    """A field of 0 to 8 mm over the object has its 95th percentile at 7.6 mm, whatever it is outside; half of it is more than four pixels' worth."""
+    """A field of 0 to 8 mm over the object has its 95th percentile at 7.6 mm, whatever it is outside; half of it goes farther than a pixel of 4 mm."""
     down, _ = centred_grid(SHAPE)
     inside = down >= 0
     ramp = torch.where(inside, 8.0 * down / 59.0, 50.0)  # mm
