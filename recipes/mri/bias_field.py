@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import shading
 from medq_gen.errors import ConfigError
+from physics.mri.local_change import bias_variation
 from physics.mri.measures import receive_variation
 from physics.mri.receive import approach, free_directions
 from physics.mri.scan import MRIScan
@@ -46,7 +47,7 @@ RECIPE = Degradation(
     refuse=refuse,
     strength=Strength("nearness of the receive loops", "1/m", neutral=0.0, limit=LIMIT_PER_M, scale="log"),
     effect=shading,
-    measures=(receive_variation,),
+    measures=(receive_variation, bias_variation),
     attributes=("intensity inhomogeneity", "brightness"),
     words=Words(
         artefact="bias field",

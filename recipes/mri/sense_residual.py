@@ -11,7 +11,8 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
-from physics.mri.measures import acceleration
+from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.measures import acceleration, ghost_to_signal
 from physics.mri.residual_aliasing import calibration_shift, residual_copies
 from physics.mri.scan import MRIScan
 from physics.mri.sense_maps import KINDS, unfold_with_old_maps
@@ -55,7 +56,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
-    measures=(calibration_shift, residual_copies, acceleration),
+    measures=(calibration_shift, residual_copies, acceleration, ghost_to_signal, artefact_to_signal),
     attributes=("undersampling aliasing", "signal void"),
     words=Words(
         artefact="residual SENSE aliasing",

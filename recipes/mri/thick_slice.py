@@ -9,6 +9,7 @@ import numpy as np
 
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.slice_profile import SliceProfile, missing_slab
 from physics.mri.thick_slice import slice_thickness, thicken
@@ -39,7 +40,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("slice thickness", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
-    measures=(slice_thickness,),
+    measures=(slice_thickness, artefact_to_signal),
     attributes=("partial volume", "sharpness"),
     words=Words(
         artefact="partial volume artefact",

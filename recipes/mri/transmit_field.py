@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import shading
 from medq_gen.errors import ConfigError
+from physics.mri.local_change import bias_variation
 from physics.mri.scan import MRIScan
 from physics.mri.transmit import Excitation, Kind, Wave, flip_angle_variation, tip_unevenly
 
@@ -59,7 +60,7 @@ RECIPE = Degradation(
     strength=Strength("largest deviation of the flip angle", "share of the angle", neutral=0.0, limit=LIMIT),
     effect=shading,
     refuse=refuse,
-    measures=(flip_angle_variation,),
+    measures=(flip_angle_variation, bias_variation),
     attributes=("intensity inhomogeneity", "contrast"),
     words=Words(
         artefact="transmit field inhomogeneity",
