@@ -87,7 +87,7 @@ def shift_fat(scan: MRIScan, *, shift_px: float) -> MRIScan:
     Raises
         ValueError: no fat to be seen, or the displacement is not finite. EditConflict: a readout without lines.
     References
-        Soila, Viamonte and Starewicz 1984, 10.1148/radiology.153.3.6093193; Hood et al. 1999, 10.1148/radiographics.19.2.g99mr07357.
+        Soila, Viamonte and Starewicz 1984, Radiology 153, 819; Hood et al. 1999, 10.1148/radiographics.19.2.g99mr07357.
     Oracle
         Whole pixels: W + roll(F), for either axis and odd sizes, under coils, and for a moved body (tests/physics/mri/test_chemical_shift.py).
     """
@@ -113,7 +113,7 @@ def turn_fat(scan: MRIScan, *, phase_rad: float) -> MRIScan:
     Raises
         ValueError: no fat to be seen.
     References
-        Dixon 1984, 10.1148/radiology.153.1.6089263; Wehrli et al. 1987, 10.1148/radiology.163.2.3562829.
+        Dixon 1984, 10.1148/radiology.153.1.6089263; Wehrli et al. 1987, Magn. Reson. Imaging 5, 157.
     Oracle
         Closed form at mixed pixels, period of 2 pi, sign of the phase in the complex picture (tests/physics/mri/test_chemical_shift.py).
     """

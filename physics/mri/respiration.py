@@ -149,7 +149,7 @@ def breathe(scan: MRIScan, breath: Breath, *, wall_mm: float, share: Tensor | No
     Raises
         ValueError: a < 0, no bins, a body that is folded (a dw/dr >= 1), an empty picture. EditConflict: a readout without lines.
     References
-        Wood and Henkelman 1986, 10.1118/1.595851; Lujan et al. 1999, 10.1118/1.598577 (cos^2n of respiration).
+        Wood and Henkelman 1986, Med. Phys. 13, 794; Lujan et al. 1999, Med. Phys. 26, 715 (cos^2n of respiration).
     Oracle
         w = 1 is a translation line by line; small amplitudes give copies of the derivative at +-f TR N; where w = 0 nothing changes
         (tests/physics/mri/test_respiration.py).

@@ -77,6 +77,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Roemer et al. 1990, The NMR phased array", doi="10.1002/mrm.1910160203"),
-        Reference("Vovk, Pernus and Likar 2007, A review of methods for correction of intensity inhomogeneity in MRI", doi="10.1109/TMI.2006.891486"),
+        Reference("Vovk, Pernus and Likar 2007, A review of methods for correction of intensity inhomogeneity in MRI, IEEE Trans. Med. Imaging 26, 405"),
     ),
 )

@@ -74,9 +74,7 @@ RECIPE = Degradation(
         impact=0.5,
     ),
     references=(
-        Reference(
-            "Soila, Viamonte and Starewicz 1984, Chemical shift misregistration effect in magnetic resonance imaging", doi="10.1148/radiology.153.3.6093193"
-        ),
+        Reference("Soila, Viamonte and Starewicz 1984, Chemical shift misregistration effect in magnetic resonance imaging, Radiology 153, 819"),
         Reference("Hood et al. 1999, Chemical shift: the artifact and clinical tool revisited", doi="10.1148/radiographics.19.2.g99mr07357"),
     ),
 )

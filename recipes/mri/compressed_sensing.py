@@ -88,7 +88,7 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Lustig, Donoho and Pauly 2007, Sparse MRI", doi="10.1002/mrm.21391"),
-        Reference("Jaspan, Fleysher and Lipton 2015, Compressed sensing MRI: a review of the clinical literature", doi="10.1259/bjr.20150487"),
+        Reference("Jaspan, Fleysher and Lipton 2015, Compressed sensing MRI: a review of the clinical literature, Br. J. Radiol. 88, 20150487"),
     ),
     refuse=refuse,
 )

@@ -86,6 +86,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Janke et al. 2004, Use of spherical harmonic deconvolution methods to compensate for nonlinear gradient effects", doi="10.1002/mrm.20122"),
-        Reference("Doran et al. 2005, A complete distortion correction for MR images: I. Gradient warp correction", doi="10.1088/0031-9155/50/7/001"),
+        Reference("Doran et al. 2005, A complete distortion correction for MR images: I. Gradient warp correction, Phys. Med. Biol. 50, 1343"),
     ),
 )

@@ -77,7 +77,7 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Griswold et al. 2002, Generalized autocalibrating partially parallel acquisitions (GRAPPA)", doi="10.1002/mrm.10171"),
-        Reference("Chang, Liang and Ying 2012, Nonlinear GRAPPA: a kernel approach to parallel MRI reconstruction", doi="10.1002/mrm.23098"),
+        Reference("Chang, Liang and Ying 2012, Nonlinear GRAPPA: a kernel approach to parallel MRI reconstruction, Magn. Reson. Med. 68, 730"),
     ),
     refuse=refuse,
 )

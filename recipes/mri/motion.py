@@ -200,6 +200,6 @@ RECIPE = Degradation(
     references=(
         Reference("Zaitsev, Maclaren and Herbst 2015, Motion artifacts in MRI", doi="10.1002/jmri.24850"),
         Reference("Godenschweger et al. 2016, Motion correction in MRI of the brain", doi="10.1088/0031-9155/61/5/R32"),
-        Reference("Shaw et al. 2020, A k-space model of movement artefacts", doi="10.1109/TMI.2020.2972547"),
+        Reference("Shaw et al. 2020, A k-space model of movement artefacts, IEEE Trans. Med. Imaging 39, 2881"),
     ),
 )

@@ -117,7 +117,9 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Noll, Nishimura and Macovski 1991, Homodyne detection in magnetic resonance imaging", doi="10.1109/42.79473"),
-        Reference("McGibney et al. 1993, Quantitative evaluation of several partial Fourier reconstruction algorithms", doi="10.1002/mrm.1910300109"),
-        Reference("Chen, Oshio and Panych 2008, Improved sensitivity and partial Fourier fMRI", doi="10.1002/mrm.21526"),
+        Reference("McGibney et al. 1993, Quantitative evaluation of several partial Fourier reconstruction algorithms, Magn. Reson. Med. 30, 51"),
+        Reference(
+            "Chen, Oshio and Panych 2008, Improved image reconstruction for partial Fourier gradient-echo echo-planar imaging, Magn. Reson. Med. 59, 916"
+        ),
     ),
 )

@@ -70,7 +70,7 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Glover and Pauly 1992, Projection reconstruction techniques for reduction of motion effects in MRI", doi="10.1002/mrm.1910280209"),
+        Reference("Glover and Pauly 1992, Projection reconstruction techniques for reduction of motion effects in MRI, Magn. Reson. Med. 28, 275"),
         Reference("Winkelmann et al. 2007, An optimal radial profile order based on the golden ratio", doi="10.1109/TMI.2006.885337"),
         Reference("Peters, Derbyshire and McVeigh 2003, Centering the projection reconstruction trajectory"),
     ),

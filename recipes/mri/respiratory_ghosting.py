@@ -87,8 +87,8 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Wood and Henkelman 1985, MR image artifacts from periodic motion, Med Phys 12:143"),
-        Reference("Wood and Henkelman 1986, suppression of respiratory ghosts, Med Phys 13:794", doi="10.1118/1.595851"),
-        Reference("Lujan et al. 1999, organ motion due to breathing", doi="10.1118/1.598577"),
+        Reference("Wood and Henkelman 1986, Suppression of respiratory motion artifacts in magnetic resonance imaging, Med. Phys. 13, 794"),
+        Reference("Lujan et al. 1999, A method for incorporating organ motion due to breathing into 3D dose calculations, Med. Phys. 26, 715"),
     ),
     refuse=no_trunk,
 )

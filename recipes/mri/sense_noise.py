@@ -77,7 +77,7 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
         Reference("Robson et al. 2008, Comprehensive quantification of signal-to-noise ratio and g-factor", doi="10.1002/mrm.21728"),
     ),
     refuse=refuse,

@@ -85,8 +85,8 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
-        Reference("Blaimer et al. 2004, SMASH, SENSE, PILS, GRAPPA: how to choose the optimal method", doi="10.1097/01.rmr.0000136558.09801.dd"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
+        Reference("Blaimer et al. 2004, SMASH, SENSE, PILS, GRAPPA: how to choose the optimal method, Top. Magn. Reson. Imaging 15, 223"),
     ),
     refuse=refuse,
 )

@@ -70,7 +70,7 @@ RECIPE = Degradation(
         impact=0.7,
     ),
     references=(
-        Reference("Gonzalez Ballester, Zisserman and Brady 2002, Estimation of the partial volume effect in MRI", doi="10.1016/S1361-8415(02)00061-0"),
+        Reference("Gonzalez Ballester, Zisserman and Brady 2002, Estimation of the partial volume effect in MRI, Med. Image Anal. 6, 389"),
         Reference("Pauly et al. 1991, Parameter relations for the Shinnar-Le Roux selective excitation pulse design algorithm", doi="10.1109/42.75611"),
     ),
     refuse=refuse,

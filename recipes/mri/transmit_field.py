@@ -90,9 +90,8 @@ RECIPE = Degradation(
     ),
     references=(
         Reference(
-            "Collins et al. 2005, Central brightening due to constructive interference with, without, and despite dielectric resonance",
-            doi="10.1002/jmri.20245",
+            "Collins et al. 2005, Central brightening due to constructive interference, J. Magn. Reson. Imaging 21, 192",
         ),
-        Reference("Dietrich, Reiser and Schoenberg 2008, Artifacts in 3-T MRI", doi="10.1016/j.ejrad.2007.11.005"),
+        Reference("Dietrich, Reiser and Schoenberg 2008, Artifacts in 3-T MRI, Eur. J. Radiol. 65, 29"),
     ),
 )

@@ -153,7 +153,10 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Lustig, Donoho and Pauly 2007, Sparse MRI", doi="10.1002/mrm.21391"),
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
-        Reference("Walsh, Gmitro and Marcellin 2000, Adaptive reconstruction of phased array MR imagery"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
+        Reference(
+            "Walsh, Gmitro and Marcellin 2000, Adaptive reconstruction of phased array MR imagery",
+            doi="10.1002/(SICI)1522-2594(200005)43:5<682::AID-MRM10>3.0.CO;2-G",
+        ),
     ),
 )

@@ -102,6 +102,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Stadler et al. 2007, Artifacts in body MR imaging: their appearance and how to eliminate them", doi="10.1007/s00330-006-0470-4"),
-        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control", doi="10.1148/rg.261055134"),
+        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control, RadioGraphics 26, 275"),
     ),
 )
