@@ -11,7 +11,6 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
-from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.spike import Spike, add_spike, stripe_amplitude
 
@@ -54,7 +53,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("stripe amplitude", "mean tissue signal", neutral=0.0, limit=1.0, scale="log"),
     effect=disturbance,  # on heads its anchors lie at stripes of 5, 11 and 22 % of tissue; readers put theirs at 5, 12 and 24 %
-    measures=(stripe_amplitude, artefact_to_signal),
+    measures=(stripe_amplitude,),
     attributes=("herringbone", "contrast"),
     words=Words(
         artefact="herringbone artefact",
