@@ -76,14 +76,18 @@ def _attributes(case: Case, recipe: Degradation | Mix, pair: Pair, shot: Shot | 
 
     No level (never asked) in a gap between bands; at mild or more for an attribute that the recipe does not name, since a measure of one fault may answer to
     another; where the source itself shows as much of it, since labels are relative to the source and questions are absolute; and for the primary attribute of
-    the recipe where its own measure and the effect disagree. The pattern decides which one is primary where the recipe's words say
-    so. A primary attribute without a measure of its own has the effect's.
+    the recipe where its own measure and the effect disagree. A kind of another attribute is recorded under the recipes that name it, in place
+    of the other. The pattern decides which one is primary where the recipe's words say so. A primary attribute without a measure of its own has the effect's.
     """
     shown, primary = _shown(case), recipe.words.primary(pattern) or recipe.attributes[0]
     known = attribute_measures(case.modality)
     if primary not in known:
         known = {primary: (recipe.effect.measure, recipe.effect), **known}
+    kinds = {attribute.name: attribute.kind_of for attribute in ATTRIBUTES if case.modality in attribute.modalities and attribute.kind_of}
+    spoken_for = {kinds[name] for name in recipe.attributes if name in kinds and name in known} - set(recipe.attributes)
     for name, (measure, effect) in known.items():
+        if name in spoken_for or (name in kinds and name not in recipe.attributes):
+            continue
         reading = measure(pair)
         if reading.value is None:
             continue

@@ -45,7 +45,7 @@ def record_of(
     modality = artefact.modality
     known = [attribute for attribute in vocabulary.attributes if modality in attribute.modalities and attribute.asked]
     own = [found for name in artefact.attributes if (found := vocabulary.attribute(name, modality))]
-    others = [attribute for attribute in known if attribute not in own]
+    others = [attribute for attribute in known if attribute not in own and not attribute.kind_of]
     chosen = [others[index] for index in rng.choice(len(others), size=3, replace=False)]
     anatomy = str(rng.choice(ANATOMY[modality]))
     rows: dict[str, AttributeRecord] = {}

@@ -14,6 +14,7 @@ from medq_gen.ontology.contents import ANATOMY_WORDS, PICTURES, VIEW_WORDS
 from medq_gen.ontology.levels import Level
 from medq_gen.ontology.places import DIRECTIONS, PHRASES
 from medq_gen.ontology.spelling import fold
+from medq_gen.ontology.terms import Attribute
 from medq_gen.ontology.vocabulary import Vocabulary
 
 # fault: the thing itself; good: its absence; virtue: a noun that can be good or reduced; more, less: comparatives of the fault
@@ -238,17 +239,23 @@ class Lexicon:
             self._add(phrases, Meaning(subject, "fault", level))
 
     def _attributes(self, vocabulary: Vocabulary) -> None:
+        """Each attribute's own words; the words of an attribute are those of its kinds too."""
         for attribute in vocabulary.attributes:
-            subject = Subject(kind="attribute", name=attribute.name)
-            names = () if attribute.name in attribute.virtue or attribute.virtue else (attribute.name,)
-            self._add((*attribute.names, *names, *attribute.adjectives), Meaning(subject, "fault"))
-            self._add(attribute.opposites, Meaning(subject, "good"))
-            self._add(attribute.virtue, Meaning(subject, "virtue"))
-            # "more uneven" is read as "more" and "uneven": as one phrase it would tear "more uneven illumination" apart
-            self._add([word for word in attribute.more if not word.startswith("more ")], Meaning(subject, "more"))
-            self._add([word for word in attribute.less if not word.startswith("more ")], Meaning(subject, "less"))
-            for level, phrases in attribute.looks.items():
-                self._add_looks(phrases, subject, level)
+            self._words_of(attribute, Subject(kind="attribute", name=attribute.name))
+            whole = vocabulary.attribute(attribute.kind_of, attribute.modalities[0]) if attribute.kind_of else None
+            if whole is not None:
+                self._words_of(whole, Subject(kind="attribute", name=attribute.name))
+
+    def _words_of(self, attribute: Attribute, subject: Subject) -> None:
+        names = () if attribute.name in attribute.virtue or attribute.virtue else (attribute.name,)
+        self._add((*attribute.names, *names, *attribute.adjectives), Meaning(subject, "fault"))
+        self._add(attribute.opposites, Meaning(subject, "good"))
+        self._add(attribute.virtue, Meaning(subject, "virtue"))
+        # "more uneven" is read as "more" and "uneven": as one phrase it would tear "more uneven illumination" apart
+        self._add([word for word in attribute.more if not word.startswith("more ")], Meaning(subject, "more"))
+        self._add([word for word in attribute.less if not word.startswith("more ")], Meaning(subject, "less"))
+        for level, phrases in attribute.looks.items():
+            self._add_looks(phrases, subject, level)
 
     def _structures(self, vocabulary: Vocabulary) -> None:
         for structure in vocabulary.structures:

@@ -28,6 +28,7 @@ IMPLIED: dict[str, frozenset[str]] = {
 }
 HIDDEN_PART = 0.5  # a part of a mix that alone is below this severity shows in no look
 _JOINED = re.compile(r",| (?:that|which|in which|while|with|and) ")
+_RELATIVE = re.compile(r",| (?:that|which|at which|in which|where) ")
 _CLAUSE = re.compile(
     r"\b(?:was|were|is|are|moved|took|reached|lay|lost|absorbed|filled|leaked|wrinkled|vibrated|focused|entered|scattered|hung|mirrored|disturbed|shook)\b"
 )
@@ -73,8 +74,8 @@ def _opening(form: str) -> str:
 
 
 def cause_of(cause: str) -> str:
-    """A cause after the thing it explains: a clause follows "because", a noun phrase "due to"."""
-    return f"because {cause}" if _CLAUSE.search(cause.split(",")[0]) else f"due to {cause}"
+    """A cause after the thing it explains: a clause follows "because", a noun phrase "due to", also one with a relative clause of its own."""
+    return f"because {cause}" if _CLAUSE.search(_RELATIVE.split(cause)[0]) else f"due to {cause}"
 
 
 def place_phrase(place: PlaceRecord | None) -> str:
@@ -259,6 +260,8 @@ def named(facts: Facts, pen: Pen) -> str:
                 f"the image shows {noun}",
             )
         )
+    where = place_phrase(facts.own_place)
+    noun = f"{noun} {where}" if where else noun
     look = pen.choose(looks)
     bare = pen.choose(adverbs.ADJECTIVES[level])
     forms = [

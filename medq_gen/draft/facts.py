@@ -86,10 +86,19 @@ class Facts:
 
     @cached_property
     def said_by_name(self) -> frozenset[str]:
-        """Attributes that the artefact's name says already, at the same level and without a place of their own: "motion blur artefact" says motion blur."""
+        """Attributes that the artefact's name says already, at the same level: "motion blur artefact" says motion blur."""
+        return frozenset(finding.attribute.name for finding in self._same_name)
+
+    @cached_property
+    def own_place(self) -> PlaceRecord | None:
+        """Where the artefact lies, as the attribute of its name has it."""
+        return next((finding.place for finding in self._same_name if finding.place is not None), None)
+
+    @cached_property
+    def _same_name(self) -> tuple[Finding, ...]:
         name = self.artefact.artefact.lower()
-        same = (finding for finding in self.findings if finding.level == self.record.level and finding.place is None)
-        return frozenset(finding.attribute.name for finding in same if name in {word.lower() for word in finding.attribute.names})
+        same = (finding for finding in self.findings if finding.level == self.record.level)
+        return tuple(finding for finding in same if name in {word.lower() for word in finding.attribute.names})
 
     def besides(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Findings that the name of the artefact leaves to be said."""
@@ -111,10 +120,10 @@ class Facts:
 
     def shows_any(self, artefact: Artefact) -> bool:
         """Whether any attribute of an artefact is measured other than absent here, so that it is no safe wrong answer."""
-        for name in artefact.attributes:
-            attribute = self.vocabulary.attribute(name, self.record.modality)
-            entry = next((row for row in self.record.attributes if attribute and self.vocabulary.attribute(row.name, self.record.modality) == attribute), None)
-            if entry is not None and entry.level != "none":
+        disturbed = {known.name for name in artefact.attributes if (known := self.vocabulary.attribute(name, self.record.modality))}
+        for row in self.record.attributes:
+            attribute = self.vocabulary.attribute(row.name, self.record.modality)
+            if row.level != "none" and attribute is not None and {attribute.name, attribute.kind_of} & disturbed:
                 return True
         return False
 

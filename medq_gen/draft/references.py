@@ -78,7 +78,8 @@ def _side(image: Image, facts: Facts, pen: Pen) -> str:
     things = clauses.nouns_of(facts.besides(facts.present), pen)
     name = facts.artefact.artefact
     if facts.is_touched:
-        things = [clauses.graded(name, facts.record.level, pen), *things]
+        where = clauses.place_phrase(facts.own_place)
+        things = [clauses.graded(name, facts.record.level, pen) + (f" {where}" if where else ""), *things]
     gone = [finding.attribute.fault for finding in pen.some(facts.besides(facts.absent), 2)] + ([] if facts.is_touched else [name])
     if not things:
         listed = pen.order(gone)

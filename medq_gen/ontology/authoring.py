@@ -29,6 +29,7 @@ def attribute(
     scope: Scope = "specific",
     asked: bool = True,
     local: bool = False,
+    kind_of: str = "",
 ) -> Attribute:
     """An attribute; looks are given for mild, moderate, severe, and derived for none where `none` is not given."""
     mild, moderate, severe = looks
@@ -48,6 +49,7 @@ def attribute(
         scope=scope,
         asked=asked,
         local=local,
+        kind_of=kind_of,
     )
 
 

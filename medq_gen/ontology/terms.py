@@ -26,7 +26,9 @@ class Attribute(Term):
     fault. adjectives : what a picture with the fault is ("noisy"). opposites : what a picture without it is ("sharp"). more, less : comparatives ("noisier",
     "sharper"). virtue : the neutral noun that can be good or reduced ("contrast"), with its synonyms. looks : per level, noun phrases that follow "shows".
     measure, unit : the measure of physics.measure that decides the level, None where none is fixed by name. local : it can be confined to a part of the
-    picture (a fold, a bubble, a ring); of a fault of the whole picture (defocus, noise) no place is said.
+    picture (a fold, a bubble, a ring); of a fault of the whole picture (defocus, noise) no place is said. kind_of : the attribute of which this is a kind with
+    words and bands of its own (respiratory ghosting is ghosting). It is spoken of only under the recipes that name it, in place of the other, and a text that
+    names the other means it too.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Attribute(Term):
     unit: str = "1"
     scope: Scope = "specific"
     local: bool = False
+    kind_of: str = ""
     asked: bool = True  # False: a change of values that no single picture shows
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from physics.measure import families
 from physics.measure.exposed import blockiness, brightening, clipped_share, over_exposure, under_exposure
+from physics.measure.extent import piled_up_share
 from physics.measure.gate import gate
 from physics.measure.grain import added_grain, added_noise, aliasing, ghosting
 from physics.measure.pair import Measure
@@ -33,6 +34,7 @@ __all__ = [
     "motion_blur",
     "over_exposure",
     "over_staining",
+    "piled_up_share",
     "sharpness_lost",
     "stain_ratio",
     "under_exposure",
@@ -47,6 +49,10 @@ EXPOSURE = (0.45, 1.1, 2.2)
 COLOUR = (5.5, 16.0, 28.5)
 STAIN = (4.0, 10.5, 19.5)
 COVER = (0.005, 0.05, 0.18)
+BRIGHT_COVER = (0.001, 0.012, 0.065)
+# Back and spine lie still, so half of the picture stays as it was and the pooled disturbance ends near 0.63. Marked on ladders of an abdomen: a wall that
+# travels 5 mm shows if looked for, 10 mm crosses the organs, from 20 mm on the front of the abdomen cannot be read.
+FRONT_HALF = (0.28, 0.46, 0.56)
 BLOCKS = (0.10, 0.45, 1.10)
 
 # attribute -> its measure; modalities that need another measure than the general one stand under "modality/attribute"
@@ -71,7 +77,12 @@ ATTRIBUTE_MEASURES: dict[str, Measure] = {
     "coverage": families.covered_share,
     "geometric fidelity": families.displacement,
     "motion ghosting": ghosting,
+    "respiratory ghosting": ghosting,
     "undersampling aliasing": aliasing,
+    "spiral swirls": aliasing,
+    "slice leakage": aliasing,
+    "off-resonance blur": sharpness_lost,
+    "signal pile-up": piled_up_share,
     "streaks": ghosting,
     "staining intensity": dye_change,
     "over-staining": over_staining,
@@ -83,14 +94,16 @@ ATTRIBUTE_MEASURES: dict[str, Measure] = {
 }
 # attribute -> values of its measure at u = 0.5, 1.5, 2.5
 ATTRIBUTE_ANCHORS: dict[str, tuple[float, float, float]] = {
-    **dict.fromkeys(("noise", "sensor noise", "motion ghosting", "undersampling aliasing", "streaks"), DISTURBANCE),
+    **dict.fromkeys(("noise", "sensor noise", "motion ghosting", "undersampling aliasing", "spiral swirls", "slice leakage", "streaks"), DISTURBANCE),
     **dict.fromkeys(("ct/noise", "quantum noise"), GRAIN),
-    **dict.fromkeys(("sharpness", "defocus", "motion blur", "contrast", "haze"), DETAIL),
+    **dict.fromkeys(("sharpness", "off-resonance blur", "defocus", "motion blur", "contrast", "haze"), DETAIL),
     **dict.fromkeys(("brightness", "over-exposure", "under-exposure"), EXPOSURE),
     **dict.fromkeys(("uniformity", "intensity inhomogeneity", "uneven illumination"), SHADING),
     **dict.fromkeys(("staining intensity", "over-staining", "under-staining"), STAIN),
     **dict.fromkeys(("stain shift", "colour", "colour cast", "colour distortion"), COLOUR),
     **dict.fromkeys(("saturation", "coverage"), COVER),
+    "respiratory ghosting": FRONT_HALF,
+    "signal pile-up": BRIGHT_COVER,
     "compression": BLOCKS,
     "geometric fidelity": (2.0, 7.5, 18.0),
 }

@@ -46,8 +46,8 @@ def aliasing(pair: Pair) -> float | Reading:
     split, harm = split_of(pair), disturbance(pair)
     if split is None or harm.value is None:
         return Reading(None, harm.reason or "too little of the object can be judged")
-    if hasattr(pair.scan, "lines"):  # the scan knows: without a missing line there is no aliasing, with one everything foreign is
-        missing = pair.scan.lines is not None and not bool(pair.scan.lines.all())
-        return harm.value * gate(split.foreign / split.change if split.change > 0 else 0.0, ALIAS_GATE) if missing else 0.0
+    undersampled = getattr(pair.scan, "undersampled", None)
+    if undersampled is not None:  # the scan knows: where no sample is missing there is no aliasing, where some are everything foreign is
+        return harm.value * gate(split.foreign / split.change if split.change > 0 else 0.0, ALIAS_GATE) if undersampled else 0.0
     grainy = gate(split.noise_share / max(split.noise_share + split.structure_share, 1e-9), (0.80, 0.95))
     return harm.value * gate(split.structure_share + split.noise_share, STRUCTURE_GATE) * (1.0 - grainy)

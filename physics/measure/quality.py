@@ -9,7 +9,7 @@ from physics.measure.noise_level import cnr, noise_level, noise_sigma, snr, tiss
 from physics.measure.pair import Array, Measure, Pair, Reading, array, measure
 from physics.measure.transfer import sharpness, transfer
 
-__all__ = ["BY_MODALITY", "GENERAL", "cnr", "noise_level", "noise_sigma", "psnr", "sharpness", "snr", "ssim", "tissue_mask", "transfer"]
+__all__ = ["BY_MODALITY", "GENERAL", "cnr", "noise_level", "noise_sigma", "phase_encode_axis", "psnr", "sharpness", "snr", "ssim", "tissue_mask", "transfer"]
 
 PEAK = 255.0
 SSIM_SIGMA_PX = 1.5
@@ -75,9 +75,18 @@ def _window(picture: Array) -> Array:
     return np.asarray(cv2.GaussianBlur(picture, (11, 11), SSIM_SIGMA_PX, borderType=cv2.BORDER_REFLECT))
 
 
+@measure("array axis")
+def phase_encode_axis(pair: Pair) -> Reading:
+    """Along which axis lines are phase-encoded, and ghosts and folds displaced: 0 down the columns, 1 along the rows."""
+    axis = getattr(pair.scan, "phase_axis", None)
+    if axis is None:
+        return Reading(None, "the scan is not at hand")
+    return Reading(float(axis)) if getattr(pair.scan, "readout", None) is None else Reading(None, "the path through k-space has no lines")
+
+
 GENERAL: tuple[Measure, ...] = (psnr, ssim, sharpness)
 BY_MODALITY: dict[str, tuple[Measure, ...]] = {
-    "mri": (*GENERAL, snr, cnr),
+    "mri": (*GENERAL, snr, cnr, phase_encode_axis),
     "ct": (*GENERAL, noise_level, cnr),
     "endoscopy": (*GENERAL, noise_level),
     "histopathology": (*GENERAL, noise_level),

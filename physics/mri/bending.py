@@ -55,6 +55,13 @@ def bent(kspace: Tensor, shift_px: Tensor, *, axis: int, finer: int = FINER) -> 
     return stored
 
 
+def along_axis(shift_px: Tensor, *, axis: int, spacing_mm: tuple[float, float]) -> Tensor:
+    """(2, row, column) in mm of a displacement in pixels along one array axis."""
+    parts = [torch.zeros_like(shift_px), torch.zeros_like(shift_px)]
+    parts[axis] = shift_px * spacing_mm[axis]
+    return torch.stack(parts)
+
+
 def require_timing(events: Iterable[Event], timing: str) -> None:
     """Refuse a field that acts within each line beside one that acts from line to line: each stands for a sequence of its own (their `timing`)."""
     for event in events:

@@ -78,7 +78,7 @@ def smooth_phase(shape: tuple[int, int], *, seed: int) -> Tensor:
     Not modelled
         Susceptibility at air-tissue borders, flow, phase of single coils.
     References
-        Bydder et al. 2017, 10.1016/j.mri.2017.07.001 (phase of coils and of tissue); Shimron et al. 2022, 10.1073/pnas.2117203119.
+        Robinson et al. 2017, 10.1002/nbm.3601 (phase of coils and of tissue); Shimron et al. 2022, 10.1073/pnas.2117203119.
     Oracle
         Hermitian index >= 0.1 for every seed tried; deviation and echo position as drawn (tests/physics/mri/test_body.py).
     """

@@ -67,6 +67,7 @@ class SkippedLattice:
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = -100  # before anything weights or bends the lines
     encodes_slab: ClassVar[bool] = True
+    undersamples: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column) of the slice alone."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from physics.fourier import frequencies
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
+from physics.mri.bending import along_axis
 from physics.mri.fat import fat_share, offset_hz, refuse_without_fat
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
@@ -43,6 +44,10 @@ class FatWater:
         angle = self.phase_rad - 2 * pi * self.shift_px * frequencies(n) / n
         ramp = torch.polar(torch.ones_like(angle), angle)
         return ramp[:, None] if axis == 0 else ramp[None, :]
+
+    def displacement_mm(self, scan: MRIScan) -> Tensor:
+        """(2, row, column) along array axis 0 and 1: of the common centre of what a pixel holds, the share of its fat times the displacement of fat."""
+        return along_axis(self.shift_px * fat_share(scan.body).double().cpu(), axis=1 - scan.phase_axis, spacing_mm=scan.spacing_mm)
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
@@ -82,7 +87,7 @@ def shift_fat(scan: MRIScan, *, shift_px: float) -> MRIScan:
     Raises
         ValueError: no fat to be seen, or the displacement is not finite. EditConflict: a readout without lines.
     References
-        Soila, Viamonte and Starewicz 1984, 10.1148/radiology.153.3.6093193; Hood et al. 1999, 10.1148/radiographics.19.2.g99mr07357.
+        Soila, Viamonte and Starewicz 1984, Radiology 153, 819; Hood et al. 1999, 10.1148/radiographics.19.2.g99mr07357.
     Oracle
         Whole pixels: W + roll(F), for either axis and odd sizes, under coils, and for a moved body (tests/physics/mri/test_chemical_shift.py).
     """
@@ -108,7 +113,7 @@ def turn_fat(scan: MRIScan, *, phase_rad: float) -> MRIScan:
     Raises
         ValueError: no fat to be seen.
     References
-        Dixon 1984, 10.1148/radiology.153.1.6089263; Wehrli et al. 1987, 10.1148/radiology.163.2.3562829.
+        Dixon 1984, 10.1148/radiology.153.1.6089263; Wehrli et al. 1987, Magn. Reson. Imaging 5, 157.
     Oracle
         Closed form at mixed pixels, period of 2 pi, sign of the phase in the complex picture (tests/physics/mri/test_chemical_shift.py).
     """

@@ -59,7 +59,7 @@ def clip(scan: MRIScan, *, share: float, phase_rad: float = 0.0) -> MRIScan:
     Raises
         ValueError: the share is not in (0, 1].
     References
-        Zhuo and Gullapalli 2006, 10.1148/rg.261055134, "Data clipping" (overflow).
+        Zhuo and Gullapalli 2006, RadioGraphics 26, 275, "Data clipping" (overflow).
     Oracle
         |Re|, |Im| <= f p in every channel, all samples below it untouched; a real picture by hand (tests/physics/mri/test_clipping.py).
     """

@@ -39,7 +39,7 @@ def over_smooth(scan: MRIScan, *, weight: float, share: float, n_centre: int, po
     Raises
         ValueError: a weight that is not above 0. EditConflict: another reconstruction or a readout.
     References
-        Lustig, Donoho and Pauly 2007, 10.1002/mrm.21391; Jaspan, Fleysher and Lipton 2015, 10.1259/bjr.20150487 (its artefacts).
+        Lustig, Donoho and Pauly 2007, 10.1002/mrm.21391; Jaspan, Fleysher and Lipton 2015, Br. J. Radiol. 88, 20150487 (its artefacts).
     Oracle
         |W A^H (A x - y)| <= lambda (1 + 1e-3) and a monotone objective (tests/physics/mri/test_compressed_sensing.py).
     """

@@ -63,7 +63,7 @@ def offset_receiver(scan: MRIScan, offset: Offset) -> MRIScan:
     Raises
         ValueError: amplitude or settling time negative.
     References
-        Zhuo and Gullapalli 2006, 10.1148/rg.261055134; Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 11.5 (phase cycling).
+        Zhuo and Gullapalli 2006, RadioGraphics 26, 275; Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 11.5 (phase cycling).
     Oracle
         d N^(1/2) at the centre pixel and 0 elsewhere, odd and even sizes; place, direction and energy of the smear (tests/physics/mri/test_dc_offset.py).
     """

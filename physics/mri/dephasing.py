@@ -125,7 +125,7 @@ def dephase(scan: MRIScan, *, echo_ms: float, thickness_mm: float, pockets: tupl
         ValueError: negative or infinite echo time, no thickness.
     References
         Reichenbach et al. 1997, J. Magn. Reson. Imaging 7, 266; Deichmann et al. 2003, 10.1016/S1053-8119(03)00073-9;
-        Ojemann et al. 1997, 10.1006/nimg.1997.0289.
+        Ojemann et al. 1997, NeuroImage 6, 156.
     Oracle
         Linear slopes: product of sinc; the integral summed directly; noise floor kept (tests/physics/mri/test_dephasing.py).
     """

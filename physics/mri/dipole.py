@@ -39,7 +39,7 @@ def dipole_field_ppm(layers: Sequence[Layer], *, spacing_mm: tuple[float, float]
     Not modelled
         Main fields oblique to the slice.
     References
-        Salomir, de Senneville and Moonen 2003, 10.1002/cmr.b.10083; Marques and Bowtell 2005, 10.1002/cmr.b.20034.
+        Salomir, de Senneville and Moonen 2003, Concepts Magn. Reson. B 19B, 26; Marques and Bowtell 2005, 10.1002/cmr.b.20034.
     Oracle
         Sphere: (Dchi/3)(a/r)^3 (3 cos^2 - 1) outside, 0 inside, for all three directions; cylinder across the field; superposition
         (tests/physics/mri/test_susceptibility.py).

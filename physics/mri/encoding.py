@@ -44,7 +44,7 @@ def encode_moving(density: Tensor, motion: Motion, *, spacing_mm: tuple[float, f
     Not modelled
         Through-plane movement, spin history, main-field changes with pose.
     References
-        Atkinson et al. 1997, 10.1109/42.650886; Shaw et al. 2020, 10.1109/TMI.2020.2972547 (there the coils turn with the head; here they stay).
+        Atkinson et al. 1997, 10.1109/42.650886; Shaw et al. 2020, IEEE Trans. Med. Imaging 39, 2881 (there the coils turn with the head; here they stay).
     Oracle
         A Gaussian phantom moved analytically; whole-pixel shifts; a direct sum with the moved maps; only moved lines differ; eight coils in single
         precision within 1e-4 of double (tests/physics/mri/test_encoding.py).

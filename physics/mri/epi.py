@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.bending import bent, require_timing
+from physics.mri.bending import along_axis, bent, require_timing
 from physics.mri.cavities import Pocket, materials
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
@@ -38,6 +38,11 @@ class EchoPlanar:
     def shift_px(self, scan: MRIScan) -> Tensor:
         """(row, column) displacement along the phase-encode axis: df N t_line, faded out in the air about the body, where there is noise of the source only."""
         return self.hz * (self.line_s * scan.n_lines) * scan.body.tissue_share.double().cpu()
+
+    def displacement_mm(self, scan: MRIScan) -> Tensor:
+        """(2, row, column) along array axis 0 and 1; 0 where there is no tissue to be drawn, as in a sinus, whose field is the strongest."""
+        drawn = torch.where(materials(scan.body).tissue.cpu(), self.shift_px(scan), 0.0)
+        return along_axis(drawn, axis=scan.phase_axis, spacing_mm=scan.spacing_mm)
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""

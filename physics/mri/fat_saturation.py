@@ -97,7 +97,7 @@ def miss_fat(scan: MRIScan, *, range_ppm: float, error: ShimError) -> MRIScan:
     Raises
         ValueError: no dim layer is seen (fat is bright, or there is none); range negative or not finite.
     References
-        Haase et al. 1985, 10.1088/0031-9155/30/4/008 (selective saturation); Delfaut et al. 1999, 10.1148/radiographics.19.2.g99mr03373.
+        Haase et al. 1985, Phys. Med. Biol. 30, 341 (selective saturation); Delfaut et al. 1999, 10.1148/radiographics.19.2.g99mr03373.
     Oracle
         The closed form in every pixel of a phantom with known fat and a linear field; fat comes back beyond 98 Hz at 1.5 T
         (tests/physics/mri/test_fat_saturation.py).

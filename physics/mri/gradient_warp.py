@@ -100,7 +100,7 @@ def warped(kspace: Tensor, shift_px: Tensor) -> Tensor:
     Not modelled
         Displacement through the slice; the anti-alias filter of a readout.
     References
-        Janke et al. 2004, 10.1002/mrm.20122; Doran et al. 2005, 10.1088/0031-9155/50/7/001.
+        Janke et al. 2004, 10.1002/mrm.20122; Doran et al. 2005, Phys. Med. Biol. 50, 1343.
     Oracle
         The sum itself on a Gaussian; total signal; 1 / |J| (tests/physics/mri/test_gradient_warp.py).
     """
@@ -149,7 +149,7 @@ def bend_gradients(scan: MRIScan, field: GradientField, *, largest_mm: float) ->
         ValueError: not a finite displacement >= 0, a shape without any displacement. EditConflict: the gradients are bent otherwise already.
     References
         Schmitt 1985, Proc. SMRM 4, 1066 (spherical harmonics of gradient coils); Janke et al. 2004, 10.1002/mrm.20122; Doran et al. 2005,
-        10.1088/0031-9155/50/7/001.
+        Phys. Med. Biol. 50, 1343.
     Oracle
         Harmonics obey Laplace's equation; places within 0.05 px; total signal; density 1 / |J| (tests/physics/mri/test_gradient_warp.py).
     """

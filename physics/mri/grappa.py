@@ -60,7 +60,7 @@ def with_missing_lines(kspace: Tensor, calibration: Tensor, *, lines: Tensor, re
     Not modelled
         Lines beyond the edge of k-space (the missing ones there are made of one side), acceleration along two axes.
     References
-        Griswold et al. 2002, 10.1002/mrm.10171; Chang, Liang and Ying 2012, 10.1002/mrm.23098 (bias by noisy calibration).
+        Griswold et al. 2002, 10.1002/mrm.10171; Chang, Liang and Ying 2012, Magn. Reson. Med. 68, 730 (bias by noisy calibration).
     Oracle
         The dense least-squares solution of the same equations; smooth coils fill the lines to 1e-3 (tests/physics/mri/test_grappa.py).
     """

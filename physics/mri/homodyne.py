@@ -63,7 +63,7 @@ def detected(kspace: Tensor, rotor: Tensor, *, lines: Tensor, phase_axis: int) -
     Not modelled
         The line at -N/2 of an even matrix, which is its own mirror image: it is lost where it was not sampled.
     References
-        Noll, Nishimura and Macovski 1991, 10.1109/42.79473; Cuppen and van Est 1987, 10.1016/0730-725X(87)90154-X.
+        Noll, Nishimura and Macovski 1991, 10.1109/42.79473; Cuppen and van Est 1987, Magn. Reson. Imaging 5, 526.
     Oracle
         A real picture times one phase factor is recovered to rounding, on either side (tests/physics/mri/test_partial_fourier.py).
     """

@@ -32,7 +32,7 @@ def bias_variation(pair: Pair) -> Reading:
     Not modelled
         Fields that vary faster than the Gaussian.
     References
-        Vovk, Pernus and Likar 2007, 10.1109/TMI.2006.891486 (coefficient of variation).
+        Vovk, Pernus and Likar 2007, IEEE Trans. Med. Imaging 26, 405 (coefficient of variation).
     Oracle
         A known slow field; a gain alone is 0 (tests/physics/mri/test_pair_measures.py).
     """

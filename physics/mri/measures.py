@@ -7,8 +7,10 @@ from math import sqrt
 import numpy as np
 import torch
 from scipy import ndimage
+from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.cavities import materials
 from physics.mri.motion import Motion
 from physics.mri.scan import MRIScan
 from physics.mri.thermal import ThermalNoise
@@ -129,6 +131,35 @@ def acceleration(pair: Pair) -> Reading:
     if scan is None:
         return NO_SCAN
     return Reading(1.0 if scan.lines is None else scan.n_lines / int(scan.lines.sum()))
+
+
+@measure("mm")
+def displacement_p95(pair: Pair) -> Reading:
+    """95th percentile over tissue of how far tissue is drawn from its place in the registered reference, from the scan's own fields."""
+    size = _displacement_size(pair)
+    return size if isinstance(size, Reading) else Reading(float(torch.quantile(size, 0.95)))
+
+
+@measure("cm2")
+def displaced_area(pair: Pair) -> Reading:
+    """Area of tissue that is drawn more than a pixel from its place, from the scan's own fields."""
+    size = _displacement_size(pair)
+    if isinstance(size, Reading):
+        return size
+    pixel = pair.scan.spacing_mm
+    return Reading(float((size > max(pixel)).sum()) * pixel[0] * pixel[1] / 100)
+
+
+def _displacement_size(pair: Pair) -> Tensor | Reading:
+    """Millimetres at the places of tissue."""
+    scan, mask = _scan(pair), pair.view.mask.cpu()
+    if scan is None:
+        return NO_SCAN
+    if tuple(mask.shape) != scan.matrix or not bool(mask.any()):
+        return Reading(None, "the picture is not on the grid of the scan, or the object is empty")
+    tissue = mask & materials(scan.body).tissue.cpu()
+    size: Tensor = torch.linalg.vector_norm(scan.displacement_mm(), dim=0)[tissue if bool(tissue.any()) else mask]
+    return size
 
 
 @measure("%")

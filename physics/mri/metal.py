@@ -12,8 +12,8 @@ from torch import Tensor
 
 from physics.fourier import centred_grid, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.bending import bent, require_timing
-from physics.mri.cavities import main_field_axis
+from physics.mri.bending import along_axis, bent, require_timing
+from physics.mri.cavities import main_field_axis, materials
 from physics.mri.dephasing import kept_share
 from physics.mri.implant import Implant, implant_field
 from physics.mri.measures import NO_SCAN
@@ -78,12 +78,23 @@ class MetalShift:
         """(row, column) displacement along the read-out axis: df / BW, faded out in the air about the body, where there is noise of the source only."""
         return self.hz / self.bandwidth_hz * scan.body.tissue_share.double().cpu()
 
+    def heard(self, scan: MRIScan) -> Tensor:
+        """(row, column) bool, what lands within the field of view, where the receiver's filter ends."""
+        axis = 1 - scan.phase_axis
+        return (centred_grid(scan.matrix)[axis] + self.shift_px(scan)).abs() <= scan.matrix[axis] / 2
+
+    def displacement_mm(self, scan: MRIScan) -> Tensor:
+        """(2, row, column) along array axis 0 and 1; 0 for what is not drawn at all: air, bone, the metal, and what is displaced out of the field of view."""
+        drawn = self.heard(scan) & materials(scan.body).tissue.cpu()
+        for event in scan.events:
+            if isinstance(event, MetalSignal):
+                drawn = drawn & ~event.hollow
+        return along_axis(torch.where(drawn, self.shift_px(scan), 0.0), axis=1 - scan.phase_axis, spacing_mm=scan.spacing_mm)
+
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
         axis = 1 - scan.phase_axis
-        shift = self.shift_px(scan)
-        landed = centred_grid(scan.matrix)[axis] + shift
-        heard = landed.abs() <= scan.matrix[axis] / 2  # the receiver's filter ends at the field of view
+        shift, heard = self.shift_px(scan), self.heard(scan)
         shown = to_picture(bent(to_kspace(to_picture(data) * heard.to(data.real)), torch.where(heard, shift, 0.0), axis=axis, finer=RIM_FINER))
         # Noise that the source holds went with the tissue: what a void lacks of it is put back, shared between coils.
         power = torch.nn.functional.avg_pool2d(torch.view_as_real(shown).square().sum(dim=(0, -1))[None, None], 3, 1, 1, count_include_pad=False)[0, 0]

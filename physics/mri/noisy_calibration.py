@@ -49,7 +49,7 @@ def fill_from_noisy_lines(scan: MRIScan, *, sigma: float, step: int, n_calibrati
     Raises
         ValueError: a negative sigma, a step below 2, too few lines. EditConflict: another reconstruction or a readout.
     References
-        Griswold et al. 2002, 10.1002/mrm.10171; Chang, Liang and Ying 2012, 10.1002/mrm.23098.
+        Griswold et al. 2002, 10.1002/mrm.10171; Chang, Liang and Ying 2012, Magn. Reson. Med. 68, 730.
     Oracle
         Clean lines of smooth coils leave 1e-3, infinite noise leaves R equal copies (tests/physics/mri/test_grappa.py).
     """

@@ -87,7 +87,7 @@ def take_one_side(scan: MRIScan, *, share: float, side: int, reconstruction: Rec
     Raises
         ValueError: share below one side, side neither 1 nor -1. EditConflict: another reconstruction or a readout.
     References
-        Noll, Nishimura and Macovski 1991, 10.1109/42.79473; McGibney et al. 1993, 10.1002/mrm.1910300109.
+        Noll, Nishimura and Macovski 1991, 10.1109/42.79473; McGibney et al. 1993, Magn. Reson. Med. 30, 51.
     Oracle
         The closed form of the one-sided point spread; exact recovery of a real picture (tests/physics/mri/test_partial_fourier.py).
     """
@@ -129,7 +129,7 @@ def echo_lost(pair: Pair) -> Reading:
     Not modelled
         Smooth phase of the coils.
     References
-        Chen, Oshio and Panych 2008, 10.1002/mrm.21526 (echo shift and partial Fourier).
+        Chen, Oshio and Panych 2008, Magn. Reson. Med. 59, 916 (echo shift and partial Fourier).
     Oracle
         A ramp whose echo lies a line inside and a line outside (tests/physics/mri/test_partial_fourier.py).
     """

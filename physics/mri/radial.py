@@ -36,6 +36,11 @@ class Radial:
     first_deg: float = 0.0
     delay_samples: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def undersampled(self) -> bool:
+        """Whether spokes lie more than a line apart at the rim of k-space."""
+        return self.n_spokes < nyquist_spokes(self.matrix)
+
     def sample(self, kspace: Tensor) -> Tensor:
         """(coil, row, column) -> (coil, spoke, sample), where the gradients really were."""
         return read_along(kspace, _path(self)[0], oversampling=OVERSAMPLING)
@@ -90,7 +95,7 @@ def read_radially(scan: MRIScan, radial: Radial) -> MRIScan:
     Raises
         EditConflict: the scan has lines, motion by lines, a reconstruction, another readout, or events on lines. ValueError: no spoke; another matrix.
     References
-        Glover and Pauly 1992, 10.1002/mrm.1910280209; Winkelmann et al. 2007, 10.1109/TMI.2006.885337 (golden angle); Peters, Derbyshire and McVeigh 2003,
+        Glover and Pauly 1992, Magn. Reson. Med. 28, 275; Winkelmann et al. 2007, 10.1109/TMI.2006.885337 (golden angle); Peters, Derbyshire and McVeigh 2003,
         Magn. Reson. Med. 50, 1 (gradient delays).
     Oracle
         The direct sum; onset of streaks of a point; a disc's J1(2 pi k a) / k; adjointness; the phase of a delay (tests/physics/mri/test_radial.py).

@@ -15,6 +15,8 @@ from torch import Tensor
 from physics.fourier import positions, to_kspace
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
+from physics.mri.bending import along_axis
+from physics.mri.chain import read_at
 from physics.mri.ghosts import ghost_distance
 from physics.mri.measures import NO_SCAN
 from physics.mri.motion import Motion
@@ -25,6 +27,7 @@ from physics.scan import run_stage
 
 Array = NDArray[np.float64]
 MOVES = 1e-3  # of the wall: tissue that moves less stays where it is
+ARRIVED = 20  # steps from where tissue arrives back to where it left
 FAINT = 1e-12  # of tissue: what air holds of it beyond the rim
 
 
@@ -63,6 +66,16 @@ class Breathing:
     n_bins: int
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = 0  # with what else moves inside the body, before anything weights or bends the lines
+
+    def displacement_mm(self, scan: MRIScan) -> Tensor:
+        """(2, row, column) along array axis 0 and 1: of the mean state, each line weighted by |k|^2 and its energy; 0 for a breath about its mean."""
+        weight = scan.body.line_energy(scan.phase_axis, power=2).numpy()
+        mean = float(weight @ self.wall_mm / weight.sum()) if weight.sum() > 0 else float(self.wall_mm.mean())
+        arriving = along_axis(mean / scan.spacing_mm[0] * self.share.double().cpu(), axis=0, spacing_mm=scan.spacing_mm)
+        leaving = arriving
+        for _ in range(ARRIVED):
+            leaving = read_at(arriving, leaving, spacing_mm=scan.spacing_mm)
+        return leaving
 
     def states(self) -> tuple[Array, NDArray[np.int64]]:
         """(bin,) displacement of each state in millimetres, and (line,) which state each line sees: equal steps from the least to the largest."""
@@ -137,7 +150,7 @@ def breathe(scan: MRIScan, breath: Breath, *, wall_mm: float, share: Tensor | No
     Raises
         ValueError: a < 0, no bins, a body that is folded (a dw/dr >= 1), an empty picture. EditConflict: a readout without lines.
     References
-        Wood and Henkelman 1986, 10.1118/1.595851; Lujan et al. 1999, 10.1118/1.598577 (cos^2n of respiration).
+        Wood and Henkelman 1986, Med. Phys. 13, 794; Lujan et al. 1999, Med. Phys. 26, 715 (cos^2n of respiration).
     Oracle
         w = 1 is a translation line by line; small amplitudes give copies of the derivative at +-f TR N; where w = 0 nothing changes
         (tests/physics/mri/test_respiration.py).

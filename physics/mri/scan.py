@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
-from physics.mri.chain import Readout, Reconstruction, Slab, moved_by_events, require_any_path
+from physics.mri.chain import Readout, Reconstruction, Slab, displacement_of, require_any_path
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.zero_filled import ZeroFilled
@@ -55,7 +55,6 @@ class MRIScan:
     source_sigma: float = 0.0
     events: tuple[Event, ...] = ()
     assumed: tuple[str, ...] = ()
-    displacement_mm = property(moved_by_events)
 
     @classmethod
     def of(
@@ -122,6 +121,12 @@ class MRIScan:
         return self.body.mean_tissue
 
     @property
+    def undersampled(self) -> bool:
+        """Whether samples were left out that the field of view asks for: lines, arms of a readout, or by an event that says so (`undersamples`)."""
+        left_out = self.lines is not None and not bool(self.lines.all())
+        return left_out or bool(getattr(self.readout, "undersampled", False)) or any(getattr(event, "undersamples", False) for event in self.events)
+
+    @property
     def sensitivity(self) -> Sensitivity | None:
         """The coils as functions of place; None for one uniform coil."""
         if self.coils is not None:
@@ -138,6 +143,10 @@ class MRIScan:
         if self.lines is not None:
             weight = weight * self.lines.cpu().numpy()
         return self.motion.mean(weight)
+
+    def displacement_mm(self) -> Tensor:
+        """(2, row, column) along array axis 0 and 1: what lies at r in the body at its mean pose is drawn at r + d(r)."""
+        return displacement_of(self.events, self)
 
     def at(self, pose: Pose) -> Self:
         """The same scan with the body held still at a pose; any movement during the scan is dropped."""

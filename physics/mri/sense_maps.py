@@ -98,7 +98,7 @@ def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: 
     Raises
         ValueError: an unknown kind, a step below 2. EditConflict: another reconstruction or a readout.
     References
-        Pruessmann et al. 1999, 10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S; Blaimer et al. 2004, 10.1097/01.rmr.0000136558.09801.dd.
+        Pruessmann et al. 1999, 10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S; Blaimer et al. 2004, Top. Magn. Reson. Imaging 15, 223.
     Oracle
         A point that the calibration did not see stays folded at m N / R; exact maps leave nothing (tests/physics/mri/test_sense_maps.py).
     """

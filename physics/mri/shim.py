@@ -56,7 +56,7 @@ def field_shape(scan: MRIScan, error: ShimError) -> Tensor:
     Not modelled
         Higher orders of the magnet; air beside the slice.
     References
-        Romeo and Hoult 1984, 10.1002/mrm.1910010107 (harmonics of a magnet); Gruetter 1993, 10.1002/mrm.1910290613 (shims of first and second order).
+        Romeo and Hoult 1984, Magn. Reson. Med. 1, 44 (harmonics of a magnet); Gruetter 1993, Magn. Reson. Med. 29, 804 (shims of first and second order).
     Oracle
         Range 1 and median 0; one weight gives its own harmonic, right axis and sign (tests/physics/mri/test_shim.py).
     """

@@ -55,7 +55,7 @@ def add_spike(scan: MRIScan, spike: Spike) -> MRIScan:
     Raises
         ValueError: a sample outside the matrix, or no sample.
     References
-        Zhuo and Gullapalli 2006, 10.1148/rg.261055134, "Spike noise".
+        Zhuo and Gullapalli 2006, RadioGraphics 26, 275, "Spike noise".
     Oracle
         The complex pictures differ by a single plane wave of modulus |a|, or by the sum of neighbours (tests/physics/mri/test_spike.py).
     """

@@ -65,7 +65,7 @@ def remembered(sequence: MultiSlice, height_mm: Array) -> Array:
     Not modelled
         Slices further away, echo trains, transverse memory.
     References
-        Friston et al. 1996, 10.1002/mrm.1910350312; Muresan et al. 2005, 10.1109/TMI.2004.842452 (spin history).
+        Friston et al. 1996, 10.1002/mrm.1910350312; Muresan et al. 2005, IEEE Trans. Biomed. Eng. 52, 1450 (spin history).
     Oracle
         A body at rest; one jump in closed form; the fixed point is that of the recursion (tests/physics/mri/test_spin_history.py).
     """

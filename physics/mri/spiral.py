@@ -39,6 +39,11 @@ class Spiral:
     clockwise: bool = True
     seed: int = 0
 
+    @property
+    def undersampled(self) -> bool:
+        """Whether interleaves of the full set are missing."""
+        return self.n_kept < self.n_designed
+
     def sample(self, kspace: Tensor) -> Tensor:
         """(coil, row, column) -> (coil, interleaf, sample)."""
         return read_along(kspace, spiral_path(self)[0], oversampling=OVERSAMPLING)

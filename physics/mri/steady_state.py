@@ -43,7 +43,7 @@ def balanced_signal(turn_rad: Tensor, tissue: Relaxation, sequence: Balanced) ->
     Not modelled
         The approach to the steady state, movement, a spread of fields within a pixel, fat's own offset (a whole number of turns a repetition).
     References
-        Freeman and Hill 1971, 10.1016/0022-2364(71)90154-7; Scheffler and Lehnhardt 2003, 10.1007/s00330-003-1957-x.
+        Freeman and Hill 1971, 10.1016/0022-2364(71)90047-3; Scheffler and Lehnhardt 2003, 10.1007/s00330-003-1957-x.
     Oracle
         Bloch's equations iterated pulse by pulse to the steady state, modulus and phase; nulls at (2 m + 1) / (2 TR)
         (tests/physics/mri/test_steady_state.py).

@@ -129,7 +129,7 @@ def field_map(
     Not modelled
         Second-order shims, concomitant fields, oxygenation.
     References
-        Schenck 1996, 10.1118/1.597854 (susceptibilities); Salomir et al. 2003, 10.1002/cmr.b.10083; Koch, Rothman and de Graaf 2009 (shimming).
+        Schenck 1996, 10.1118/1.597854 (susceptibilities); Salomir et al. 2003, Concepts Magn. Reson. B 19B, 26; Koch, Rothman and de Graaf 2009 (shimming).
     Oracle
         Ball, cylinder, superposition, linear in field strength; no linear term is left (tests/physics/mri/test_susceptibility.py).
     """

@@ -49,7 +49,7 @@ def thicken(scan: MRIScan, profile: SliceProfile) -> MRIScan:
     Raises
         ValueError: the scan has no slab, or it does not reach as far as the profile. EditConflict: the slice has another profile already.
     References
-        Pauly et al. 1991, 10.1109/42.75611; Gonzalez Ballester, Zisserman and Brady 2002, 10.1016/S1361-8415(02)00061-0 (partial volume).
+        Pauly et al. 1991, 10.1109/42.75611; Gonzalez Ballester, Zisserman and Brady 2002, Med. Image Anal. 6, 389 (partial volume).
     Oracle
         A ramp stays a ramp; a Gaussian volume integrates exactly; total signal is kept (tests/physics/mri/test_thick_slice.py).
     """

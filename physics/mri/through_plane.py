@@ -147,7 +147,7 @@ def move_through(scan: MRIScan, motion: OutOfPlane, sequence: MultiSlice) -> MRI
     Raises
         ValueError: no slab, or one that does not reach as far as the body moves; a pose for each line is missing. EditConflict: a second movement, a readout.
     References
-        Zaitsev, Maclaren and Herbst 2015, 10.1002/jmri.24850; Ferrazzi et al. 2014, 10.1016/j.neuroimage.2014.06.074 (slices of a moving head).
+        Zaitsev, Maclaren and Herbst 2015, 10.1002/jmri.24850; Ferrazzi et al. 2014, NeuroImage 101, 555 (slices of a moving head).
     Oracle
         A Gaussian volume moved across the slice in closed form; whole slices; only moved lines differ (tests/physics/mri/test_through_plane.py).
     """

@@ -60,7 +60,7 @@ def tissue_shares(body: Body) -> Tensor:
     Not modelled
         Partial volume between classes beyond the posterior; lesions, blood, contrast agent.
     References
-        Wells et al. 1996, 10.1109/42.511747 (classes under a smooth field); Stanisz et al. 2005, 10.1002/mrm.20605 and
+        Wells et al. 1996, IEEE Trans. Med. Imaging 15, 429 (classes under a smooth field); Stanisz et al. 2005, 10.1002/mrm.20605 and
         de Bazelaire et al. 2004, 10.1148/radiol.2303021331 (times).
     Oracle
         A phantom of three known tissues under a known bias and noise (tests/physics/mri/test_tissue.py).

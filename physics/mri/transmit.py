@@ -64,7 +64,7 @@ def sequence_signal(scale: Tensor, tissue: Relaxation, sequence: Excitation) -> 
     Not modelled
         The inversion of longitudinal magnetisation by the refocusing pulse, profiles of the pulses across the slice, adiabatic pulses.
     References
-        Ernst and Anderson 1966, 10.1063/1.1719961; Collins, Li and Smith 1998, 10.1002/mrm.1910400408.
+        Ernst and Anderson 1966, 10.1063/1.1719961; Collins, Li and Smith 1998, Magn. Reson. Med. 40, 847.
     Oracle
         Longitudinal magnetisation iterated pulse by pulse; the maximum at the Ernst angle (tests/physics/mri/test_transmit.py).
     """
@@ -97,7 +97,7 @@ def transmit_shape(scan: MRIScan, wave: Wave, *, field_strength_t: float | None 
     Not modelled
         Boundaries between tissues, the rungs of the coil, parallel transmission.
     References
-        Hoult 2000, 10.1002/1522-2586(200007)12:1<46::AID-JMRI6>3.0.CO;2-D; Gabriel, Lau and Gabriel 1996, 10.1088/0031-9155/41/11/003.
+        Hoult 2000, J. Magn. Reson. Imaging 12, 46; Gabriel, Lau and Gabriel 1996, 10.1088/0031-9155/41/11/003.
     Oracle
         Square of the wave number; strongest in the centre of a head and weakest in that of a trunk; 0 at the quantile, largest 1
         (tests/physics/mri/test_transmit.py).
@@ -164,7 +164,7 @@ def tip_unevenly(scan: MRIScan, sequence: Excitation, *, deviation: float, wave:
     Raises
         ValueError: deviation outside 0 to 1, TR or flip angle out of range.
     References
-        Collins et al. 2005, 10.1002/jmri.20245 (centre brightening); Dietrich et al. 2008, 10.1016/j.ejrad.2007.11.005 (artefacts at 3 T).
+        Collins et al. 2005, J. Magn. Reson. Imaging 21, 192 (centre brightening); Dietrich et al. 2008, Eur. J. Radiol. 65, 29 (artefacts at 3 T).
     Oracle
         Closed forms of both sequences in every pixel of a body of known tissues (tests/physics/mri/test_transmit.py).
     """

@@ -38,6 +38,7 @@ class Folding:
     share: float
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = 80  # sampling: the last that happens before the receiver
+    undersamples: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""
@@ -86,7 +87,7 @@ def fold(scan: MRIScan, *, share: float, offset: float = 0.0) -> MRIScan:
     Raises
         ValueError: share or offset out of range. EditConflict: a second field of view; a readout that has no lines.
     References
-        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 11.1; Zhuo and Gullapalli 2006, 10.1148/rg.261055134, "Aliasing".
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 11.1; Zhuo and Gullapalli 2006, RadioGraphics 26, 275, "Aliasing".
     Oracle
         A sum of Gaussians moved by whole multiples of L' analytically; total signal; coil by coil (tests/physics/mri/test_wrap.py).
     """

@@ -138,7 +138,7 @@ def add_free_induction(scan: MRIScan, signal: FreeInduction) -> MRIScan:
     Raises
         ValueError: amplitude or decay out of range. EditConflict: a readout that has no lines.
     References
-        Zhuo and Gullapalli 2006, 10.1148/rg.261055134, "Zipper artifact".
+        Zhuo and Gullapalli 2006, RadioGraphics 26, 275, "Zipper artifact".
     Oracle
         One row holds all of it; its shape is the projection of the body (tests/physics/mri/test_zipper.py).
     """

@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import shading
 from medq_gen.errors import ConfigError
+from physics.mri.local_change import bias_variation
 from physics.mri.measures import receive_variation
 from physics.mri.receive import approach, free_directions
 from physics.mri.scan import MRIScan
@@ -46,7 +47,7 @@ RECIPE = Degradation(
     refuse=refuse,
     strength=Strength("nearness of the receive loops", "1/m", neutral=0.0, limit=LIMIT_PER_M, scale="log"),
     effect=shading,
-    measures=(receive_variation,),
+    measures=(receive_variation, bias_variation),
     attributes=("intensity inhomogeneity", "brightness"),
     words=Words(
         artefact="bias field",
@@ -76,6 +77,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Roemer et al. 1990, The NMR phased array", doi="10.1002/mrm.1910160203"),
-        Reference("Vovk, Pernus and Likar 2007, A review of methods for correction of intensity inhomogeneity in MRI", doi="10.1109/TMI.2006.891486"),
+        Reference("Vovk, Pernus and Likar 2007, A review of methods for correction of intensity inhomogeneity in MRI, IEEE Trans. Med. Imaging 26, 405"),
     ),
 )

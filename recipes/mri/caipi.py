@@ -9,7 +9,9 @@ import numpy as np
 
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.caipi import Lattice, samples_left_out, skip
+from physics.mri.measures import ghost_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.slice_profile import missing_slab
 
@@ -46,8 +48,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("share of samples left out", "%", neutral=0.0, limit=LIMIT_PERCENT),
     effect=disturbance,
-    measures=(samples_left_out,),
-    attributes=("undersampling aliasing", "contrast"),
+    measures=(samples_left_out, ghost_to_signal, artefact_to_signal),
+    attributes=("slice leakage", "contrast"),
     words=Words(
         artefact="CAIPIRINHA aliasing",
         synonyms=("slice leakage", "inter-slice aliasing", "residual aliasing of a three-dimensional scan", "slab aliasing"),

@@ -12,6 +12,7 @@ from medq_gen.declare.families import detail
 from medq_gen.errors import ConfigError
 from physics.mri.chemical_shift import fat_displacement, receiver_bandwidth, shift_fat
 from physics.mri.fat import refuse_without_fat
+from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 
 LIMIT_PX = 6.0  # 72 Hz/px at 3 T, 36 Hz/px at 1.5 T: about the narrowest that is used
@@ -43,7 +44,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("displacement of fat", "px", neutral=0.0, limit=LIMIT_PX, scale="log"),
     effect=detail,
-    measures=(fat_displacement, receiver_bandwidth),
+    measures=(fat_displacement, displacement_p95, receiver_bandwidth),
     attributes=("chemical shift", "sharpness"),
     refuse=refuse,
     words=Words(
@@ -73,9 +74,7 @@ RECIPE = Degradation(
         impact=0.5,
     ),
     references=(
-        Reference(
-            "Soila, Viamonte and Starewicz 1984, Chemical shift misregistration effect in magnetic resonance imaging", doi="10.1148/radiology.153.3.6093193"
-        ),
+        Reference("Soila, Viamonte and Starewicz 1984, Chemical shift misregistration effect in magnetic resonance imaging, Radiology 153, 819"),
         Reference("Hood et al. 1999, Chemical shift: the artifact and clinical tool revisited", doi="10.1148/radiographics.19.2.g99mr07357"),
     ),
 )

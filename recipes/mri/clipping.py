@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import exposure
 from physics.mri.clipping import clip, energy_clipped, samples_clipped
+from physics.mri.measures import ghost_to_signal
 from physics.mri.scan import MRIScan
 
 
@@ -29,7 +30,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("full scale of the converter", "peak of the signal", neutral=1.0, limit=0.02, scale="log"),
     effect=exposure,  # low frequencies go, so tissue darkens: mild at 0.5 of the peak, moderate at 0.2, severe at 0.07 on every picture tried; P levels off
-    measures=(energy_clipped, samples_clipped),
+    measures=(energy_clipped, samples_clipped, ghost_to_signal),
     attributes=("brightness", "contrast"),
     words=Words(
         artefact="data clipping artefact",
@@ -57,5 +58,5 @@ RECIPE = Degradation(
         confusers=("mri_bias_field",),
         impact=0.8,
     ),
-    references=(Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control", doi="10.1148/rg.261055134"),),
+    references=(Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control, RadioGraphics 26, 275"),),
 )

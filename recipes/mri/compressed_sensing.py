@@ -11,8 +11,10 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import detail
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.compressed_sensing import over_smooth, texture_kept
 from physics.mri.measures import acceleration
+from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
 from physics.mri.scan import MRIScan
 
 # A bright scalp outweighs the folds of the brain, which go first: where a blur takes 41 % of all detail, sparsity has taken every sulcus. Marked on ladders of
@@ -56,7 +58,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.4, scale="log"),
     effect=FLATTENED,
-    measures=(texture_kept, acceleration),
+    measures=(texture_kept, acceleration, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
     attributes=("over-smoothing", "sharpness", "contrast"),
     words=Words(
         artefact="compressed sensing over-smoothing",
@@ -86,7 +88,7 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Lustig, Donoho and Pauly 2007, Sparse MRI", doi="10.1002/mrm.21391"),
-        Reference("Jaspan, Fleysher and Lipton 2015, Compressed sensing MRI: a review of the clinical literature", doi="10.1259/bjr.20150487"),
+        Reference("Jaspan, Fleysher and Lipton 2015, Compressed sensing MRI: a review of the clinical literature, Br. J. Radiol. 88, 20150487"),
     ),
     refuse=refuse,
 )

@@ -14,6 +14,7 @@ from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.mri.cavities import draw_pockets, pockets_of
 from physics.mri.epi import distort, echo_spacing, field_offset, phase_encode_displacement, piled_up
+from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import field_note, makes_a_field
 
@@ -47,8 +48,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("displacement of tissue, 95th percentile", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=disturbance,
-    measures=(phase_encode_displacement, echo_spacing, field_offset, piled_up),
-    attributes=("susceptibility distortion", "geometric fidelity", "signal void"),
+    measures=(phase_encode_displacement, displacement_p95, echo_spacing, field_offset, piled_up),
+    attributes=("susceptibility distortion", "geometric fidelity", "signal pile-up", "signal void"),
     words=Words(
         artefact="echo-planar distortion",
         synonyms=("EPI distortion", "susceptibility distortion", "B0 distortion", "geometric distortion from field inhomogeneity"),

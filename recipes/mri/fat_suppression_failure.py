@@ -66,6 +66,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Delfaut et al. 1999, Fat suppression in MR imaging: techniques and pitfalls", doi="10.1148/radiographics.19.2.g99mr03373"),
-        Reference("Haase et al. 1985, 1H NMR chemical shift selective (CHESS) imaging", doi="10.1088/0031-9155/30/4/008"),
+        Reference("Haase et al. 1985, 1H NMR chemical shift selective (CHESS) imaging, Phys. Med. Biol. 30, 341"),
     ),
 )

@@ -13,6 +13,7 @@ from medq_gen.declare.families import geometry
 from medq_gen.errors import ConfigError
 from physics.mri.cavities import main_field_axis
 from physics.mri.gradient_warp import BORES, GradientField, bend_gradients, density_change, largest_displacement
+from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 
 BARREL_OFTEN = 0.75  # fields fall short towards the ends of a coil more often than they overshoot
@@ -55,7 +56,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("displacement at the rim of the body", "mm", neutral=0.0, limit=40.0, scale="log"),
     effect=geometry,
-    measures=(largest_displacement, density_change),
+    measures=(displacement_p95, largest_displacement, density_change),
     attributes=("geometric warp", "geometric fidelity"),
     words=Words(
         artefact="gradient warp",
@@ -85,6 +86,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Janke et al. 2004, Use of spherical harmonic deconvolution methods to compensate for nonlinear gradient effects", doi="10.1002/mrm.20122"),
-        Reference("Doran et al. 2005, A complete distortion correction for MR images: I. Gradient warp correction", doi="10.1088/0031-9155/50/7/001"),
+        Reference("Doran et al. 2005, A complete distortion correction for MR images: I. Gradient warp correction, Phys. Med. Biol. 50, 1343"),
     ),
 )

@@ -11,7 +11,9 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
-from physics.mri.measures import acceleration
+from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.local_change import local_noise
+from physics.mri.measures import acceleration, ghost_to_signal
 from physics.mri.noisy_calibration import fill_from_noisy_lines, kernel_equations
 from physics.mri.residual_aliasing import residual_copies
 from physics.mri.scan import MRIScan
@@ -45,7 +47,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("noise of the calibration lines over tissue signal", "1", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
-    measures=(residual_copies, kernel_equations, acceleration),
+    measures=(residual_copies, kernel_equations, acceleration, ghost_to_signal, artefact_to_signal, local_noise),
     attributes=("undersampling aliasing", "noise"),
     words=Words(
         artefact="residual GRAPPA aliasing",
@@ -75,7 +77,7 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Griswold et al. 2002, Generalized autocalibrating partially parallel acquisitions (GRAPPA)", doi="10.1002/mrm.10171"),
-        Reference("Chang, Liang and Ying 2012, Nonlinear GRAPPA: a kernel approach to parallel MRI reconstruction", doi="10.1002/mrm.23098"),
+        Reference("Chang, Liang and Ying 2012, Nonlinear GRAPPA: a kernel approach to parallel MRI reconstruction, Magn. Reson. Med. 68, 730"),
     ),
     refuse=refuse,
 )

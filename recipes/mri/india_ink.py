@@ -37,7 +37,7 @@ RECIPE = Degradation(
     strength=Strength("angle between fat and water", "rad", neutral=0.0, limit=pi),
     effect=line,
     measures=(echo_time_error, border_signal_lost),
-    attributes=("chemical shift", "contrast"),
+    attributes=("india ink boundary", "chemical shift", "contrast"),
     refuse=refuse,
     words=Words(
         artefact="India ink artefact",

@@ -16,6 +16,7 @@ from medq_gen.seeds import noise_seed
 from physics.mri.cavities import materials
 from physics.mri.dephasing import void_area
 from physics.mri.implant import METALS_PPM, Implant
+from physics.mri.measures import displaced_area, displacement_p95
 from physics.mri.metal import add_metal, metal_area, rim_area
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import ASSUMED_T
@@ -77,8 +78,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("diameter of the implant", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=FOCAL,
-    measures=(void_area, rim_area, metal_area),
-    attributes=("susceptibility distortion", "signal void"),
+    measures=(void_area, rim_area, metal_area, displacement_p95, displaced_area),
+    attributes=("susceptibility distortion", "signal void", "signal pile-up"),
     words=Words(
         artefact="metal artefact",
         synonyms=("metallic susceptibility artefact", "susceptibility artefact from metal", "implant artefact", "blooming artefact"),
@@ -104,11 +105,12 @@ RECIPE = Degradation(
         },
         wordings={
             "sequence=gre": Wording(
+                primary="signal void",
                 looks={
                     "mild": ("a small focal black spot", "a small focal void, such as a clip leaves", "a tiny round void larger than the metal itself"),
                     "moderate": ("a black void that blooms well beyond the implant", "a distinct focal void with lobes along the main field"),
                     "severe": ("a huge black void that takes up a good part of the slice", "extensive blooming of metal that leaves the region unreadable"),
-                }
+                },
             ),
             "sequence=se": Wording(
                 looks={

@@ -7,6 +7,7 @@ from medq_gen.declare.families import line
 from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.dephasing import void_area
 from physics.mri.fat_saturation import fat_spared, water_suppressed
+from physics.mri.measures import displaced_area, displacement_p95
 from recipes.mri.fat_suppression_failure import RECIPE as FAT_SUPPRESSION_FAILURE
 from recipes.mri.metal import RECIPE as METAL
 
@@ -15,8 +16,8 @@ RECIPE = Mix(
     parts=(Part("mri_metal", METAL), Part("mri_fat_suppression_failure", FAT_SUPPRESSION_FAILURE)),
     tops={"mri_metal": 2.6, "mri_fat_suppression_failure": 2.6},
     effect=line,
-    measures=(artefact_to_signal, void_area, fat_spared, water_suppressed),
-    attributes=("susceptibility distortion", "signal void", "fat suppression failure"),
+    measures=(artefact_to_signal, void_area, fat_spared, water_suppressed, displacement_p95, displaced_area),
+    attributes=("susceptibility distortion", "signal void", "signal pile-up", "fat suppression failure"),
     words=Words(
         artefact="metal artefact with fat suppression failure",
         synonyms=(

@@ -14,6 +14,7 @@ from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
 from physics.mri.order import ORDERS, line_times
 from physics.mri.pose_spread import pose_spread
+from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
 from physics.mri.scan import MRIScan
 from physics.mri.trajectory import trajectory
 from recipes.mri import _movements as movements
@@ -51,7 +52,17 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
-    measures=(ghost_to_signal, artefact_to_signal, weighted_displacement, pose_spread, peak_displacement, jump_count, share_of_lines_moved),
+    measures=(
+        ghost_to_signal,
+        artefact_to_signal,
+        weighted_displacement,
+        pose_spread,
+        peak_displacement,
+        jump_count,
+        share_of_lines_moved,
+        resolution_along_phase_encoding,
+        resolution_along_readout,
+    ),
     attributes=("motion ghosting", "sharpness"),
     words=Words(
         artefact="motion artefact",
@@ -189,6 +200,6 @@ RECIPE = Degradation(
     references=(
         Reference("Zaitsev, Maclaren and Herbst 2015, Motion artifacts in MRI", doi="10.1002/jmri.24850"),
         Reference("Godenschweger et al. 2016, Motion correction in MRI of the brain", doi="10.1088/0031-9155/61/5/R32"),
-        Reference("Shaw et al. 2020, A k-space model of movement artefacts", doi="10.1109/TMI.2020.2972547"),
+        Reference("Shaw et al. 2020, A k-space model of movement artefacts, IEEE Trans. Med. Imaging 39, 2881"),
     ),
 )

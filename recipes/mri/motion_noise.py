@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from medq_gen.declare import Mix, Part, Words
 from medq_gen.declare.families import disturbance
+from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.local_change import local_noise
 from physics.mri.measures import added_noise, ghost_to_signal, tissue_snr, weighted_displacement
 from recipes.mri.motion import RECIPE as MOTION
 from recipes.mri.noise import RECIPE as NOISE
@@ -13,7 +15,7 @@ RECIPE = Mix(
     parts=(Part("mri_motion", MOTION), Part("mri_noise", NOISE)),
     tops={"mri_motion": 2.9, "mri_noise": 2.6},
     effect=disturbance,
-    measures=(weighted_displacement, ghost_to_signal, added_noise, tissue_snr),
+    measures=(weighted_displacement, ghost_to_signal, added_noise, tissue_snr, artefact_to_signal, local_noise),
     attributes=("motion ghosting", "noise", "sharpness", "contrast"),
     words=Words(
         artefact="motion artefact with noise",

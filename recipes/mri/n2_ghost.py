@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import line
 from medq_gen.errors import ConfigError
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal
 from physics.mri.nyquist_ghost import EchoMismatch, half_field_ghost, mismatch_echoes
 from physics.mri.scan import MRIScan
@@ -38,7 +39,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase between odd and even echoes", "degrees", neutral=0.0, limit=45.0, scale="log"),
     effect=line.with_anchors((0.03, 0.17, 0.42)),  # readers put ghosts of 3, 13 and 37 % here: they see them in air, which P does not judge
-    measures=(half_field_ghost, ghost_to_signal),
+    measures=(half_field_ghost, ghost_to_signal, artefact_to_signal),
     attributes=("nyquist ghost",),
     words=Words(
         artefact="N/2 ghost artefact",

@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.seeds import noise_seed
+from physics.mri.local_change import local_noise
 from physics.mri.measures import added_noise, tissue_snr
 from physics.mri.scan import MRIScan
 from physics.mri.thermal import add_noise
@@ -38,7 +39,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("noise over tissue signal", "1", neutral=0.0, limit=1.0, scale="log"),
     effect=disturbance,
-    measures=(added_noise, tissue_snr),
+    measures=(added_noise, tissue_snr, local_noise),
     attributes=("noise", "contrast"),
     words=Words(
         artefact="thermal noise",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from medq_gen.declare import Mix, Part, Words
 from medq_gen.declare.families import disturbance
 from physics.mri.artefact_to_signal import artefact_to_signal
-from physics.mri.local_change import noise_peak_over_median
+from physics.mri.local_change import local_noise, noise_peak_over_median
 from physics.mri.measures import acceleration, added_noise
 from physics.mri.residual_aliasing import residual_copies
 from recipes.mri.noise import RECIPE as NOISE
@@ -16,7 +16,7 @@ RECIPE = Mix(
     parts=(Part("mri_noise", NOISE), Part("mri_sense_residual", SENSE_RESIDUAL)),
     tops={"mri_noise": 1.6, "mri_sense_residual": 2.7},
     effect=disturbance,
-    measures=(artefact_to_signal, noise_peak_over_median, acceleration, added_noise, residual_copies),
+    measures=(artefact_to_signal, noise_peak_over_median, acceleration, added_noise, residual_copies, local_noise),
     attributes=("noise", "undersampling aliasing", "contrast"),
     words=Words(
         artefact="low signal in parallel imaging",

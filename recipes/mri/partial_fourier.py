@@ -12,10 +12,12 @@ from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.chain import Reconstruction
 from physics.mri.homodyne import Homodyne
 from physics.mri.measures import lines_kept
 from physics.mri.partial_fourier import FieldSpot, echo_lost, least_share, lines_beyond_centre, take_one_side
+from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
 from physics.mri.scan import MRIScan
 from physics.mri.zero_filled import ZeroFilled
 
@@ -63,7 +65,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase-encode lines left out on one side", "share", neutral=0.0, limit=0.5, scale="linear"),
     effect=disturbance,
-    measures=(lines_kept, lines_beyond_centre, echo_lost),
+    measures=(lines_kept, lines_beyond_centre, echo_lost, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
     attributes=("signal void", "sharpness"),
     words=Words(
         artefact="partial Fourier artefact",
@@ -115,7 +117,9 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Noll, Nishimura and Macovski 1991, Homodyne detection in magnetic resonance imaging", doi="10.1109/42.79473"),
-        Reference("McGibney et al. 1993, Quantitative evaluation of several partial Fourier reconstruction algorithms", doi="10.1002/mrm.1910300109"),
-        Reference("Chen, Oshio and Panych 2008, Improved sensitivity and partial Fourier fMRI", doi="10.1002/mrm.21526"),
+        Reference("McGibney et al. 1993, Quantitative evaluation of several partial Fourier reconstruction algorithms, Magn. Reson. Med. 30, 51"),
+        Reference(
+            "Chen, Oshio and Panych 2008, Improved image reconstruction for partial Fourier gradient-echo echo-planar imaging, Magn. Reson. Med. 59, 916"
+        ),
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal
 from physics.mri.radial import ANGLES, read_share, spokes_of_nyquist, streak_free_diameter
 from physics.mri.scan import MRIScan
@@ -40,7 +41,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("spokes of the Nyquist number", "share", neutral=1.0, limit=0.015, scale="log"),
     effect=disturbance,
-    measures=(spokes_of_nyquist, streak_free_diameter, ghost_to_signal),
+    measures=(spokes_of_nyquist, streak_free_diameter, ghost_to_signal, artefact_to_signal),
     attributes=("radial streaks", "sharpness"),
     words=Words(
         artefact="radial streak artefact",
@@ -69,7 +70,7 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Glover and Pauly 1992, Projection reconstruction techniques for reduction of motion effects in MRI", doi="10.1002/mrm.1910280209"),
+        Reference("Glover and Pauly 1992, Projection reconstruction techniques for reduction of motion effects in MRI, Magn. Reson. Med. 28, 275"),
         Reference("Winkelmann et al. 2007, An optimal radial profile order based on the golden ratio", doi="10.1109/TMI.2006.885337"),
         Reference("Peters, Derbyshire and McVeigh 2003, Centering the projection reconstruction trajectory"),
     ),

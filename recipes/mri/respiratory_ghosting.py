@@ -12,7 +12,8 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
-from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.measure.attributes import ATTRIBUTE_ANCHORS
+from physics.mri.artefact_to_signal import artefact_to_signal, phase_encode_share
 from physics.mri.measures import ghost_to_signal
 from physics.mri.order import ORDERS
 from physics.mri.respiration import Breath, breathe, respiratory_ghost_spacing, wall_displacement
@@ -22,9 +23,7 @@ from physics.mri.trunk import no_trunk
 RATE_HZ = (0.2, 0.33)
 TR_S = (0.06, 0.8)  # between successive lines of one slice
 LIMIT_MM = 30.0  # a deep breath; quiet ones lift the wall by 5 to 10 mm
-# Back and spine lie still, so half of the picture stays as it was and the pooled disturbance ends near 0.63. Marked on ladders of an abdomen: 5 mm shows if
-# looked for, 10 mm crosses the organs, from 20 mm on the front of the abdomen cannot be read.
-FRONT_HALF = disturbance.with_anchors((0.28, 0.46, 0.56))
+FRONT_HALF = disturbance.with_anchors(ATTRIBUTE_ANCHORS["respiratory ghosting"])
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, order: str = "any") -> dict[str, Any]:
@@ -58,8 +57,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("travel of the abdominal wall", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=FRONT_HALF,
-    measures=(wall_displacement, respiratory_ghost_spacing, ghost_to_signal, artefact_to_signal),
-    attributes=("motion ghosting", "sharpness"),
+    measures=(wall_displacement, respiratory_ghost_spacing, ghost_to_signal, artefact_to_signal, phase_encode_share),
+    attributes=("respiratory ghosting", "sharpness"),
     words=Words(
         artefact="respiratory ghosting",
         synonyms=("breathing artefact", "respiratory motion artefact", "ghosting from breathing", "free-breathing artefact"),
@@ -88,8 +87,8 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Wood and Henkelman 1985, MR image artifacts from periodic motion, Med Phys 12:143"),
-        Reference("Wood and Henkelman 1986, suppression of respiratory ghosts, Med Phys 13:794", doi="10.1118/1.595851"),
-        Reference("Lujan et al. 1999, organ motion due to breathing", doi="10.1118/1.598577"),
+        Reference("Wood and Henkelman 1986, Suppression of respiratory motion artifacts in magnetic resonance imaging, Med. Phys. 13, 794"),
+        Reference("Lujan et al. 1999, A method for incorporating organ motion due to breathing into 3D dose calculations, Med. Phys. 26, 715"),
     ),
     refuse=no_trunk,
 )

@@ -13,6 +13,7 @@ from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.mri.accelerate import add_sense_noise
 from physics.mri.g_factor import g_max, g_mean, grain_centre_over_rim
+from physics.mri.local_change import local_noise, noise_peak_over_median
 from physics.mri.measures import acceleration
 from physics.mri.scan import MRIScan
 
@@ -47,7 +48,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("noise of the full scan over tissue signal", "1", neutral=0.0, limit=0.4, scale="log"),
     effect=disturbance,
-    measures=(g_mean, g_max, grain_centre_over_rim, acceleration),
+    measures=(g_mean, g_max, grain_centre_over_rim, acceleration, local_noise, noise_peak_over_median),
     attributes=("noise band", "noise", "contrast"),
     words=Words(
         artefact="parallel imaging noise",
@@ -76,7 +77,7 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
         Reference("Robson et al. 2008, Comprehensive quantification of signal-to-noise ratio and g-factor", doi="10.1002/mrm.21728"),
     ),
     refuse=refuse,

@@ -11,7 +11,8 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
-from physics.mri.measures import acceleration
+from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.measures import acceleration, ghost_to_signal
 from physics.mri.residual_aliasing import calibration_shift, residual_copies
 from physics.mri.scan import MRIScan
 from physics.mri.sense_maps import KINDS, unfold_with_old_maps
@@ -55,7 +56,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
-    measures=(calibration_shift, residual_copies, acceleration),
+    measures=(calibration_shift, residual_copies, acceleration, ghost_to_signal, artefact_to_signal),
     attributes=("undersampling aliasing", "signal void"),
     words=Words(
         artefact="residual SENSE aliasing",
@@ -84,8 +85,8 @@ RECIPE = Degradation(
         impact=0.9,
     ),
     references=(
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
-        Reference("Blaimer et al. 2004, SMASH, SENSE, PILS, GRAPPA: how to choose the optimal method", doi="10.1097/01.rmr.0000136558.09801.dd"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
+        Reference("Blaimer et al. 2004, SMASH, SENSE, PILS, GRAPPA: how to choose the optimal method, Top. Magn. Reson. Imaging 15, 223"),
     ),
     refuse=refuse,
 )

@@ -81,5 +81,5 @@ RECIPE = Degradation(
         confusers=("mri_zipper", "mri_gibbs"),
         impact=0.8,
     ),
-    references=(Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control", doi="10.1148/rg.261055134"),),
+    references=(Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control, RadioGraphics 26, 275"),),
 )

@@ -54,7 +54,7 @@ RECIPE = Degradation(
     strength=Strength("duration of an interleaf", "ms", neutral=0.0, limit=40.0, scale="log"),
     effect=detail,
     measures=(off_resonance_cycles, off_resonance),
-    attributes=("sharpness", "contrast", "signal void"),
+    attributes=("off-resonance blur", "contrast", "signal void"),
     words=Words(
         artefact="off-resonance blur",
         synonyms=("spiral blurring", "off-resonance blurring of the spiral", "spiral off-resonance artefact", "B0 blurring"),

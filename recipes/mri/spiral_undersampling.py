@@ -11,6 +11,7 @@ from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.spiral import KEPT, Spiral, clean_distance, interleaves_kept, keep_interleaves
@@ -46,8 +47,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("interleaves read", "share", neutral=1.0, limit=0.12, scale="log"),
     effect=disturbance,
-    measures=(interleaves_kept, clean_distance, ghost_to_signal),
-    attributes=("undersampling aliasing", "sharpness"),
+    measures=(interleaves_kept, clean_distance, ghost_to_signal, artefact_to_signal),
+    attributes=("spiral swirls", "sharpness"),
     words=Words(
         artefact="spiral undersampling artefact",
         synonyms=("spiral aliasing", "swirl artefact", "aliasing of an undersampled spiral", "swirling aliasing"),

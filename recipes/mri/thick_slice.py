@@ -9,6 +9,7 @@ import numpy as np
 
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.slice_profile import SliceProfile, missing_slab
 from physics.mri.thick_slice import slice_thickness, thicken
@@ -39,7 +40,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("slice thickness", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
-    measures=(slice_thickness,),
+    measures=(slice_thickness, artefact_to_signal),
     attributes=("partial volume", "sharpness"),
     words=Words(
         artefact="partial volume artefact",
@@ -69,7 +70,7 @@ RECIPE = Degradation(
         impact=0.7,
     ),
     references=(
-        Reference("Gonzalez Ballester, Zisserman and Brady 2002, Estimation of the partial volume effect in MRI", doi="10.1016/S1361-8415(02)00061-0"),
+        Reference("Gonzalez Ballester, Zisserman and Brady 2002, Estimation of the partial volume effect in MRI, Med. Image Anal. 6, 389"),
         Reference("Pauly et al. 1991, Parameter relations for the Shinnar-Le Roux selective excitation pulse design algorithm", doi="10.1109/42.75611"),
     ),
     refuse=refuse,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from medq_gen.declare import Mix, Part, Words
 from medq_gen.declare.families import disturbance
 from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.edge_ringing import ringing_amplitude
+from physics.mri.local_change import local_noise
 from physics.mri.measures import added_noise, tissue_snr
 from physics.mri.thick_slice import slice_thickness
 from physics.mri.truncation import point_spread_mm
@@ -17,7 +19,7 @@ RECIPE = Mix(
     parts=(Part("mri_thick_slice", THICK_SLICE), Part("mri_gibbs", GIBBS), Part("mri_noise", NOISE)),
     tops={"mri_thick_slice": 2.6, "mri_gibbs": 2.8, "mri_noise": 2.6},
     effect=disturbance,
-    measures=(artefact_to_signal, added_noise, tissue_snr, slice_thickness, point_spread_mm),
+    measures=(artefact_to_signal, added_noise, tissue_snr, slice_thickness, point_spread_mm, local_noise, ringing_amplitude),
     attributes=("partial volume", "gibbs ringing", "noise", "sharpness"),
     words=Words(
         artefact="low resolution with partial volume and noise",

@@ -11,6 +11,8 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
+from physics.mri.artefact_to_signal import artefact_to_signal
+from physics.mri.measures import ghost_to_signal
 from physics.mri.order import ORDERS, line_times
 from physics.mri.scan import MRIScan
 from physics.mri.slice_profile import missing_slab
@@ -87,7 +89,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("peak displacement across the slice", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),
     effect=disturbance,
-    measures=(peak_lift, lines_of_other_slices),
+    measures=(peak_lift, lines_of_other_slices, ghost_to_signal, artefact_to_signal),
     attributes=("motion ghosting", "partial volume", "sharpness"),
     words=Words(
         artefact="through-plane motion artefact",

@@ -10,6 +10,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import shading
 from medq_gen.errors import ConfigError
+from physics.mri.local_change import bias_variation
 from physics.mri.scan import MRIScan
 from physics.mri.transmit import Excitation, Kind, Wave, flip_angle_variation, tip_unevenly
 
@@ -59,7 +60,7 @@ RECIPE = Degradation(
     strength=Strength("largest deviation of the flip angle", "share of the angle", neutral=0.0, limit=LIMIT),
     effect=shading,
     refuse=refuse,
-    measures=(flip_angle_variation,),
+    measures=(flip_angle_variation, bias_variation),
     attributes=("intensity inhomogeneity", "contrast"),
     words=Words(
         artefact="transmit field inhomogeneity",
@@ -89,9 +90,8 @@ RECIPE = Degradation(
     ),
     references=(
         Reference(
-            "Collins et al. 2005, Central brightening due to constructive interference with, without, and despite dielectric resonance",
-            doi="10.1002/jmri.20245",
+            "Collins et al. 2005, Central brightening due to constructive interference, J. Magn. Reson. Imaging 21, 192",
         ),
-        Reference("Dietrich, Reiser and Schoenberg 2008, Artifacts in 3-T MRI", doi="10.1016/j.ejrad.2007.11.005"),
+        Reference("Dietrich, Reiser and Schoenberg 2008, Artifacts in 3-T MRI, Eur. J. Radiol. 65, 29"),
     ),
 )

@@ -11,9 +11,11 @@ from medq_gen.declare import Degradation, Reference, Strength, Wording, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.chain import Reconstruction
 from physics.mri.l1_wavelet import L1Wavelet
 from physics.mri.measures import acceleration, ghost_to_signal, lines_kept
+from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
 from physics.mri.sampling import keep_lines, line_priority
 from physics.mri.scan import MRIScan
 from physics.mri.sense import Sense
@@ -64,7 +66,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase-encode lines kept", "share", neutral=1.0, limit=0.06, scale="log"),
     effect=disturbance,
-    measures=(lines_kept, acceleration, ghost_to_signal),
+    measures=(lines_kept, acceleration, ghost_to_signal, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
     attributes=("undersampling aliasing", "sharpness", "noise"),
     words=Words(
         artefact="undersampling artefact",
@@ -151,7 +153,10 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Lustig, Donoho and Pauly 2007, Sparse MRI", doi="10.1002/mrm.21391"),
-        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI"),
-        Reference("Walsh, Gmitro and Marcellin 2000, Adaptive reconstruction of phased array MR imagery"),
+        Reference("Pruessmann et al. 1999, SENSE: sensitivity encoding for fast MRI", doi="10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S"),
+        Reference(
+            "Walsh, Gmitro and Marcellin 2000, Adaptive reconstruction of phased array MR imagery",
+            doi="10.1002/(SICI)1522-2594(200005)43:5<682::AID-MRM10>3.0.CO;2-G",
+        ),
     ),
 )

@@ -63,6 +63,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 11"),
-        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control", doi="10.1148/rg.261055134"),
+        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control, RadioGraphics 26, 275"),
     ),
 )

@@ -10,6 +10,7 @@ from medq_gen.declare import Degradation, Pattern, Reference, Strength, Wording,
 from medq_gen.declare.families import line
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
+from physics.mri.artefact_to_signal import band_across_readout
 from physics.mri.measures import ghost_to_signal
 from physics.mri.scan import MRIScan
 from physics.mri.zipper import FreeInduction, Interference, Station, add_free_induction, add_interference, line_modulus
@@ -54,7 +55,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=10.0, scale="log"),
     effect=line,
-    measures=(line_modulus, ghost_to_signal),
+    measures=(line_modulus, ghost_to_signal, band_across_readout),
     attributes=("zipper",),
     words=Words(
         artefact="zipper artefact",
@@ -101,6 +102,6 @@ RECIPE = Degradation(
     ),
     references=(
         Reference("Stadler et al. 2007, Artifacts in body MR imaging: their appearance and how to eliminate them", doi="10.1007/s00330-006-0470-4"),
-        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control", doi="10.1148/rg.261055134"),
+        Reference("Zhuo and Gullapalli 2006, MR artifacts, safety, and quality control, RadioGraphics 26, 275"),
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from strategies import record_of
 
+from medq_gen import registry
 from medq_gen.claims import compare, read
 from medq_gen.errors import MedqError
 from medq_gen.ontology.vocabulary import Vocabulary
@@ -98,3 +99,35 @@ def test_pairs_of_two_modalities_are_refused() -> None:
     other = record_of(np.random.default_rng(0), VOCABULARY, "ct_ring", case="1" * 32, level="mild")
     with pytest.raises(MedqError, match="one modality"):
         compare((), (record(), other), VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind", "text", "expected"),
+    [
+        ("mri_spiral_off_resonance", "off-resonance blur", "The image is severely blurred.", "supported"),
+        ("mri_spiral_off_resonance", "off-resonance blur", "Severe field-dependent blurring is seen.", "supported"),
+        ("mri_spiral_off_resonance", "off-resonance blur", "The image is sharp.", "contradicted"),
+        ("mri_spiral_undersampling", "spiral swirls", "Severe swirling bands cross the picture.", "supported"),
+        ("mri_spiral_undersampling", "spiral swirls", "Marked aliasing is present.", "supported"),
+        ("mri_spiral_undersampling", "spiral swirls", "There is no aliasing.", "contradicted"),
+        ("mri_caipi", "slice leakage", "There is severe inter-slice leakage.", "supported"),
+        ("mri_caipi", "slice leakage", "No leakage from other slices is seen.", "contradicted"),
+        ("mri_respiratory_ghosting", "respiratory ghosting", "Severe ghosting is visible.", "supported"),
+        ("mri_respiratory_ghosting", "respiratory ghosting", "Pronounced breathing ghosts are visible.", "supported"),
+        ("mri_respiratory_ghosting", "respiratory ghosting", "The image is free of ghosts.", "contradicted"),
+        ("mri_metal", "signal pile-up", "Severe bright rims are seen.", "supported"),
+        ("mri_metal", "signal pile-up", "There is no bright rim.", "contradicted"),
+        ("mri_india_ink", "india ink boundary", "Black boundaries are pronounced.", "supported"),
+        ("mri_india_ink", "india ink boundary", "No India ink artefact is seen.", "contradicted"),
+        ("mri_cross_talk", "cross-talk", "Severe cross-talk is visible.", "supported"),
+        ("mri_noise", "motion ghosting", "Severe respiratory ghosting is seen.", "unsupported"),
+        ("mri_noise", "sharpness", "Severe off-resonance blurring is seen.", "unsupported"),
+    ],
+)
+def test_words_of_an_attribute_mean_its_kinds_and_not_the_other_way_round(recipe: str, kind: str, text: str, expected: str) -> None:
+    """Blurring that is off-resonance blur is blurring; of a picture that is blurred otherwise the record does not know that it is off resonance."""
+    known = Vocabulary.build({name: registry.get(name).recipe for name in registry.names()})
+    base = record_of(np.random.default_rng(0), known, recipe, case="0" * 32, level="severe")
+    row = AttributeRecord(name=kind, value=0.9, unit="1", level="severe", basis="measured")
+    judged = compare(read(text, known).claims, base.model_copy(update={"attributes": (row,)}), known).judged
+    assert [one.relation for one in judged] == [expected]

@@ -13,7 +13,7 @@ from medq_gen import registry
 from medq_gen.claims import compare, read
 from medq_gen.draft import draft, references
 from medq_gen.draft.candidates import of_record
-from medq_gen.draft.clauses import GLOBAL, Pen, looks_of
+from medq_gen.draft.clauses import GLOBAL, Pen, cause_of, looks_of
 from medq_gen.draft.facts import Facts
 from medq_gen.ontology.contents import fits
 from medq_gen.ontology.vocabulary import Vocabulary
@@ -191,3 +191,36 @@ def test_of_attributes_with_one_measure_one_is_said_and_the_global_state_first()
     assert not [names for names in said if {"noise", "sensor noise"} <= set(names)]
     share = sum(name in GLOBAL for names in said for name in names) / sum(map(len, said))
     assert 0.6 < share < 0.95
+
+
+def test_what_the_name_says_is_said_once_with_its_place() -> None:
+    """Respiratory ghosting, artefact and attribute in one, is named once in a text, and where it lies with it; the reader finds both."""
+    plain = record("mri_respiratory_ghosting", "severe", anatomy="abdomen", respiratory_ghosting="severe", noise="none")
+    rows = tuple(row.model_copy(update={"place": LEFT}) if row.level == "severe" else row for row in plain.attributes)
+    known = plain.model_copy(update={"attributes": rows})
+    written = texts(known)
+    assert exact(known, written)
+    assert not [text for text in written if sum(f"{word} respiratory ghosting" in text.lower() for word in ("severe", "marked", "pronounced")) > 1]
+    assert sum("respiratory ghosting in the left half" in text for text in written) > 0.7 * len(written)
+
+
+@pytest.mark.parametrize(
+    ("cause", "written"),
+    [
+        ("spins that were off resonance during a long readout", "due to"),
+        ("an echo time at which fat and water are out of phase", "due to"),
+        ("the patient moved", "because"),
+        ("one side of k-space was left out and the phase was not smooth", "because"),
+        ("movement of the head", "due to"),
+    ],
+)
+def test_a_noun_with_a_relative_clause_is_no_clause(cause: str, written: str) -> None:
+    """A verb that belongs to "that" or "at which" makes no sentence of a noun phrase."""
+    assert cause_of(cause) == f"{written} {cause}"
+
+
+def test_a_kind_stands_for_its_whole_in_wrong_options() -> None:
+    """Respiratory ghosts make motion, which ghosts too, no safe wrong answer."""
+    known = Facts(record("mri_respiratory_ghosting", "severe", respiratory_ghosting="severe"), VOCABULARY)
+    assert known.shows_any(VOCABULARY.artefacts["mri_motion"])
+    assert not known.shows_any(VOCABULARY.artefacts["mri_noise"])

@@ -20,6 +20,7 @@ VOCABULARY = Vocabulary.build({})
 ASKED_FOR = {
     "mri": "motion ghosting|pulsation ghosting|wrap-around|undersampling aliasing|radial streaks|gibbs ringing|intensity inhomogeneity|"
     "susceptibility distortion|signal void|chemical shift|"
+    "respiratory ghosting|spiral swirls|slice leakage|off-resonance blur|signal pile-up|india ink boundary|"
     "fat suppression failure|banding|herringbone|zipper|nyquist ghost|partial volume|cross-talk|geometric warp|central artefact|noise band|over-smoothing",
     "ct": "quantum noise|sparse-view streaks|directional smear|metal streaks|starvation streaks|rings|cupping|dark bands|scatter shading|double contours|"
     "truncation rim|windmill|"
@@ -49,6 +50,17 @@ def test_every_attribute_is_there(modality: str) -> None:
 def test_there_are_more_than_a_hundred_attributes() -> None:
     """Beyond the benchmark's forty."""
     assert len(VOCABULARY.attributes) >= 100
+
+
+def test_a_kind_is_of_an_attribute_of_its_modality() -> None:
+    """A kind names an attribute that exists and is no kind itself, and shares its measure, so that a text says only one of the two absent."""
+    kinds = [attribute for attribute in VOCABULARY.attributes if attribute.kind_of]
+    assert {kind.name for kind in kinds} >= {"respiratory ghosting", "spiral swirls", "slice leakage", "off-resonance blur"}
+    for kind in kinds:
+        whole = VOCABULARY.require_attribute(kind.kind_of, kind.modalities[0])
+        assert whole.name == kind.kind_of
+        assert not whole.kind_of
+        assert whole.measure in (kind.measure, None)
 
 
 def test_no_look_means_two_levels() -> None:

@@ -12,7 +12,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from medq_gen.declare.families import FAMILIES
 from physics.display import Display, display_of, object_mask, to_png8
-from physics.measure import families
+from physics.measure import extent, families
 from physics.measure.colour import delta_e_2000, lab_of_codes
 from physics.measure.haar import block_harm, block_sums, haar_bands
 from physics.measure.pair import Pair, View
@@ -259,8 +259,40 @@ def test_displacement_is_in_canonical_pixels():
 
     flat = np.full((256, 128), 100.0)
     assert families.displacement(pair_of(flat, flat, spacing_mm=(1.5, 2.0), scan=Warped())).value == pytest.approx(2 * np.hypot(2, 2), rel=1e-6)
+    stored = np.full((128, 64), 100.0)  # of a scan of twice as many pixels
+    assert families.displacement(pair_of(stored, stored, spacing_mm=(3.0, 4.0), scan=Warped())).value == pytest.approx(4 * np.hypot(1, 1), rel=1e-6)
     assert "field" in families.displacement(pair_of(flat, flat)).reason
     assert "spacing" in families.displacement(pair_of(flat, flat, spacing_mm=None, scan=Warped())).reason
+
+
+def test_piled_up_signal_is_an_area_of_half_as_bright_again():
+    """A square twice as bright counts whole; one that gained a third, or a faint one that doubled, does not."""
+    reference = np.full((512, 512), 80.0)
+    reference[300:400] = 8.0
+    degraded = reference.copy()
+    degraded[100:200, 50:150] *= 2.0
+    degraded[200:300, 50:150] *= 1.33
+    degraded[300:400, 50:150] *= 2.0
+    mask = np.zeros((512, 512), bool)
+    mask[:, :256] = True
+    assert extent.piled_up_share(pair_of(reference, degraded, mask=mask)).value == pytest.approx(10000 / (512 * 256))
+    assert extent.piled_up_share(pair_of(reference, reference)).value == 0.0
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0005, 0.0), (0.01, None), (0.2, 10.0)])
+def test_a_warp_of_a_small_part_is_no_absence_of_warp(share, told):
+    """Ten pixels over a twentieth of the object and more are ten pixels; over a hundredth they are neither that nor nothing; below a thousandth nothing."""
+
+    class Dragged:
+        def displacement_mm(self):
+            field = torch.zeros((2, 512, 512))
+            field[0].view(-1)[: round(share * 512**2)] = 10.0
+            return field
+
+    flat = np.full((512, 512), 100.0)
+    reading = families.displacement(pair_of(flat, flat, spacing_mm=(1.0, 1.0), scan=Dragged()))
+    assert reading.value == (pytest.approx(told) if told else told)
+    assert (reading.reason is None) == (told is not None)
 
 
 def test_a_picture_without_object_has_a_reason():

@@ -61,15 +61,12 @@ def test_ghosts_count_as_far_as_they_are_foreign_structure(energies, structure, 
 
 
 @pytest.mark.parametrize(("foreign", "share"), [(1.0, 0.0), (6.0, 0.5), (50.0, 1.0)])
-def test_missing_lines_make_all_that_is_foreign_aliasing(energies, foreign, share):
-    """Where the scan left lines out, 0.06 of the change is midway between 0.02 and 0.10; where it took all of them there is no aliasing."""
+def test_missing_samples_make_all_that_is_foreign_aliasing(energies, foreign, share):
+    """Where the scan left samples out, 0.06 of the change is midway between 0.02 and 0.10; where it took all of them there is no aliasing."""
     energies(change=100.0, detail=90.0, foreign=foreign, noise=0.5)
-    some = torch.ones(64, dtype=torch.bool)
-    some[::2] = False
     harm = families.disturbance(_pair()).value
-    assert measures.aliasing(_pair(scan=SimpleNamespace(lines=some))).value == pytest.approx(share * harm, rel=1e-6)
-    assert measures.aliasing(_pair(scan=SimpleNamespace(lines=torch.ones(64, dtype=torch.bool)))).value == 0.0
-    assert measures.aliasing(_pair(scan=SimpleNamespace(lines=None))).value == 0.0
+    assert measures.aliasing(_pair(scan=SimpleNamespace(undersampled=True))).value == pytest.approx(share * harm, rel=1e-6)
+    assert measures.aliasing(_pair(scan=SimpleNamespace(undersampled=False))).value == 0.0
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,19 @@ def read_bars(monkeypatch, pair: Pair, *, resolution_mm: float) -> float | None:
 
 
 def test_an_edge_stands_on_plateaus(monkeypatch):
-    """At a resolution of six pixels the overshoot is looked for up to eight pixels off: plateaus of eleven pixels hold it, of nine they do not."""
-    for width, read in ((11, True), (9, False)):
+    """At a resolution of six pixels the overshoot is looked for up to nine pixels off: a plateau that falls off gently from there on holds it, one that does
+    so from the third pixel on does not."""
+    for begins, read in ((10, True), (3, False)):
+        reference, degraded = bars(45)
+        fallen = 80 * ((torch.arange(180) % 90 - 45 - begins) / 10).clamp(0, 1).double()[:, None]
+        reference, degraded = reference - fallen, degraded - fallen
+        mask = torch.ones_like(reference, dtype=torch.bool)
+        assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
+
+
+def test_an_edge_stands_alone(monkeypatch):
+    """At a resolution of six pixels edges nineteen pixels apart are read, edges seventeen apart, less than three resolutions, are not."""
+    for width, read in ((19, True), (17, False)):
         reference, degraded = bars(width)
         mask = torch.ones_like(reference, dtype=torch.bool)
         assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read

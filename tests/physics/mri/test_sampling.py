@@ -11,7 +11,12 @@ import torch
 from physics import phantoms
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex
+from physics.mri.caipi import Lattice, SkippedLattice
+from physics.mri.nyquist_ghost import EchoMismatch, mismatch_echoes
+from physics.mri.radial import Radial, nyquist_spokes, read_radially
 from physics.mri.sampling import every_rth, keep_lines, line_priority
+from physics.mri.spiral import Spiral
+from physics.mri.wrap import fold
 from physics.scan import acquire
 
 
@@ -101,3 +106,25 @@ def test_two_coils_combine_by_root_sum_of_squares():
     aliased = sum(torch.roll(coils, m * 16, dims=1) for m in range(3)) / 3
     torch.testing.assert_close(acquire(scan), aliased.abs().square().sum(dim=0).sqrt(), atol=1e-10, rtol=0)
     assert float(acquire_complex(scan).imag.abs().max()) == 0
+
+
+def test_a_scan_knows_whether_samples_are_missing():
+    """Lines, spokes, interleaves, a lattice of a slab and a small field of view leave samples out; a ghost, a full set and a healthy scan do not."""
+    scan = MRIScan.of(phantoms.ellipses((64, 48)))
+    every = nyquist_spokes(scan.matrix)
+    short = (
+        keep_lines(scan, priority(), share=0.5),
+        read_radially(scan, Radial(scan.matrix, every - 1)),
+        scan.with_readout(Spiral(scan.matrix, 16, 15)),
+        scan.with_event(SkippedLattice(Lattice(2, 2, 1, 0.1), 0, 8)),
+        fold(scan, share=0.8),
+    )
+    whole = (
+        scan,
+        scan.with_lines(torch.ones(64, dtype=torch.bool)),
+        read_radially(scan, Radial(scan.matrix, every)),
+        scan.with_readout(Spiral(scan.matrix, 16, 16)),
+        mismatch_echoes(scan, EchoMismatch(10.0, 0.0)),
+    )
+    assert [one.undersampled for one in short] == [True] * len(short)
+    assert [one.undersampled for one in whole] == [False] * len(whole)
