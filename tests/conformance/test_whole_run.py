@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from independent.families import remeasure, u_of
+from independent.families import beside_fat, fat_borders, remeasure, u_of
 from PIL import Image
 from rich.console import Console
 
@@ -24,9 +24,11 @@ from medq_gen.run import Outcome, Request, run
 from medq_gen.store import Store
 from medq_gen.variant import Variant
 from physics.measure.registration import register
+from physics.mri.fat import fat_share
 from physics.scan import acquire
 
 pytestmark = pytest.mark.slow
+PARTS = {"detail beside fat": beside_fat, "fat outline": fat_borders}
 SLACK = 0.03  # in u: what two implementations of a family may differ by (resampling, float32)
 
 
@@ -58,8 +60,12 @@ def registered_reference(maker: work.Maker, record: Any) -> np.ndarray:
 
 
 def mask_of(maker: work.Maker, record: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """The object on the grid of the stored picture."""
-    mask = maker.bench(case_of(maker, record)).view.mask.numpy()
+    """The object on the grid of the stored picture, or the part of it that the family looks at."""
+    bench = maker.bench(case_of(maker, record))
+    mask = bench.view.mask.numpy()
+    part = PARTS.get(maker.recipe.effect.name)
+    if part is not None:
+        return part(fat_share(bench.healthy.body).numpy(), mask)
     return cv2.resize(mask.astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA) > 0.5 if mask.shape != shape[:2] else mask
 
 
