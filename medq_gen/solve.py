@@ -97,9 +97,9 @@ class Curve:
             return straight_in_log
         return (straight_in_log + first.u + (second.u - first.u) * along / (x[1] - x[0])) / 2
 
-    def solve(self, target: float, band: tuple[float, float], *, most: int = MOST) -> Solved:
-        """Find the strength whose effect lies in a band, near a target in it, with at most so many tries."""
-        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most)
+    def solve(self, target: float, band: tuple[float, float], *, most: int = MOST, tried: int = 0) -> Solved:
+        """Find the strength whose effect lies in a band, near a target in it, with at most so many tries. tried : points that were acquired for this band."""
+        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most, tried)
 
     def _accepted(self, target: float, band: tuple[float, float], tries: int) -> Point | None:
         """The best point so far, if it will do: near the target; after a try for it inside the inner band; after three inside the band."""
@@ -113,10 +113,10 @@ class Curve:
         inner = low + margin <= best.u <= high - margin
         return best if near or (tries >= 1 and inner) or tries >= 3 else None
 
-    def _solve_knob(self, target: float, band: tuple[float, float], most: int) -> Solved:
+    def _solve_knob(self, target: float, band: tuple[float, float], most: int, tried: int) -> Solved:
         widths: list[float] = []  # of the bracket, try by try
         for tries in range(most):
-            best = self._accepted(target, band, tries)
+            best = self._accepted(target, band, tries + tried)
             if best is not None:
                 return Solved(target, best)
             below, above = self._bracket(target)
