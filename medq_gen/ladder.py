@@ -11,8 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from medq_gen import picture
-from medq_gen.declare import LEVELS, Degradation, Effect, Level, Mix
-from medq_gen.edits import draw_pattern, edited, strength_of_part
+from medq_gen.declare import LEVELS, Degradation, Effect, Level, Mix, Strength
+from medq_gen.edits import draw_pattern, edited
 from medq_gen.seeds import Purpose, digest, generator
 from medq_gen.solve import MIDDLE_FIRST, Curve, Solved, band_of, draw_target
 from physics.measure.pair import Pair, Reading, View
@@ -23,6 +23,7 @@ from physics.scan import acquire
 
 TOP_WIDTH = 1.0  # of the band around the top of a part of a mix, in u: a top sets the proportion of the parts, no label
 TOP_TRIES = 4  # acquisitions to find it
+USUAL_TOP, TOP_FIRST_LOG, TOP_FIRST = 2.6, 0.73, 0.5  # a top, and the position where it usually lies on a log scale from 0 and on any other
 TOGETHER = 3.0  # power by which the severities of parts are expected to add; only a first guess, every mix is measured
 
 
@@ -142,13 +143,14 @@ class Bench:
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """What became of a ladder. pattern : as stored, with a mix's tops."""
+    """What became of a ladder. pattern : as stored, with a mix's tops. alone : severity of each part of a mix over its own knob."""
 
     key: str
     bench: Bench
     pattern: Mapping[str, Any]
     rungs: tuple[Rung, ...]
     acquisitions: int
+    alone: Mapping[str, Curve] = field(default_factory=dict)
 
 
 def touches_none(case: str, recipe: str, repeat: int, effect: Effect) -> bool:
@@ -166,6 +168,7 @@ def climb(bench: Bench, recipe: Degradation | Mix, *, root: int, key: str, level
     targets = {level: draw_target(rng, level) for level in LEVELS}  # of all levels, so that asking for fewer changes none
     pattern = draw_pattern(recipe, bench.healthy, root=root, key=key, options=options)
     expected: Callable[[float], float] | None = None
+    alone: dict[str, Curve] = {}
     if isinstance(recipe, Mix):
         alone = {part.name: _curve_alone(bench, part.recipe, pattern["parts"][part.name]) for part in recipe.parts}
         tops = {name: _top(curve, recipe.tops[name]) for name, curve in alone.items()}
@@ -184,15 +187,17 @@ def climb(bench: Bench, recipe: Degradation | Mix, *, root: int, key: str, level
         return shot.u
 
     curve = Curve(evaluate, recipe.strength, expected)
-    rungs_of = {level: _rung(curve, shots, level, targets[level]) for level in wanted}
+    if alone and "severe" in wanted:
+        curve.at(1.0)  # where tops were found each part has been measured alone already: a severe that will do there costs nothing more
+    rungs_of = {level: _rung(curve, shots, level, targets[level], tried=int(bool(alone) and level == "severe")) for level in wanted}
     if "none" in levels and rungs_of.get("none", Rung("none", None, None)).shot is None:
         rungs_of["none"] = Rung("none", None, None)  # an untouched picture is always a `none`
-    return Ladder(key, bench, pattern, tuple(rungs_of[level] for level in levels), bench.acquisitions)
+    return Ladder(key, bench, pattern, tuple(rungs_of[level] for level in levels), bench.acquisitions, alone)
 
 
-def _rung(curve: Curve, shots: Mapping[float | str, Shot], level: Level, target: float) -> Rung:
+def _rung(curve: Curve, shots: Mapping[float | str, Shot], level: Level, target: float, *, tried: int) -> Rung:
     try:
-        solved: Solved = curve.solve(target, band_of(level))
+        solved: Solved = curve.solve(target, band_of(level), tried=tried)
     except Exception as error:  # one level's failure is its own: it becomes a failure row
         return Rung(level, target, None, error=error)
     return Rung(level, target, shots[solved.point.strength] if solved.point else None, solved.reason)
@@ -210,20 +215,24 @@ def _curve_alone(bench: Bench, recipe: Degradation, pattern: Mapping[str, Any]) 
 def _top(curve: Curve, top: float) -> float:
     """The position at which a part alone is about as harmful as its top; where it cannot be, or not soon, the least that is more, or else the most there is."""
     least = top - TOP_WIDTH / 2
+    if isinstance(curve.strength, Strength):
+        first = curve.at(_usual_position(curve.strength, top))
+        if abs(first.u - top) <= TOP_WIDTH / 2:
+            return first.position
     solved = curve.solve(top, (least, top + TOP_WIDTH / 2), most=TOP_TRIES)
     if solved.point is not None:
         return solved.point.position
     return next((point for point in curve.points if point.u >= least), max(curve.points, key=lambda point: point.u)).position
 
 
-def parts_alone(bench: Bench, recipe: Mix, *, t: float, pattern: Mapping[str, Any]) -> dict[str, float]:
-    """The severity of every part of a mix alone, at the strength that it has in the mix."""
-    alone: dict[str, float] = {}
-    for part in recipe.parts:
-        strength = strength_of_part(part.recipe, top=pattern["tops"][part.name], t=t)
-        if strength is None:
-            alone[part.name] = 0.0
-            continue
-        scan = part.recipe.edit(bench.healthy, strength=strength, pattern=pattern["parts"][part.name])
-        alone[part.name] = bench.shoot(scan, strength, part.recipe.effect).u
-    return alone
+def _usual_position(knob: Strength, top: float) -> float:
+    """Where a part alone has usually reached its top: harm in proportion to the strength where the scale is logarithmic from 0, to the position elsewhere."""
+    if knob.scale == "log" and knob.neutral == 0:
+        return knob.position(knob.at(TOP_FIRST_LOG) * top / USUAL_TOP)
+    return min(TOP_FIRST * top / USUAL_TOP, 1.0)
+
+
+def parts_alone(ladder: Ladder, recipe: Mix, *, t: float) -> dict[str, float]:
+    """The severity of every part of a mix alone, at the strength that it has in the mix; what was acquired before is not acquired again."""
+    tops = ladder.pattern["tops"]
+    return {part.name: ladder.alone[part.name].at(t * tops[part.name]).u if t > 0 else 0.0 for part in recipe.parts}

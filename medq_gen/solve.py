@@ -15,6 +15,8 @@ INNER = 0.8  # targets are drawn inside this share of a band
 SUB_THRESHOLD = (0.05, 0.25)  # the effect of a `none` that was touched
 NEAR = 0.12  # of a band's width: close enough to the target at once
 MOST = 10  # acquisitions a level at most
+OPEN_TRIES = 2  # that may end below a target before the limit itself is tried
+LEVEL = 0.3  # of what is missing to a target: strengths that promise less of it up to the limit are on a level
 TINY = 1e-4  # of u: too little to learn a slope from
 NARROW = 1e-4  # of the knob's scale: a bracket this narrow that still jumps over the band ends the search
 MIDDLE_FIRST: tuple[Level, ...] = ("moderate", "mild", "severe", "none")
@@ -95,9 +97,9 @@ class Curve:
             return straight_in_log
         return (straight_in_log + first.u + (second.u - first.u) * along / (x[1] - x[0])) / 2
 
-    def solve(self, target: float, band: tuple[float, float], *, most: int = MOST) -> Solved:
-        """Find the strength whose effect lies in a band, near a target in it, with at most so many tries."""
-        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most)
+    def solve(self, target: float, band: tuple[float, float], *, most: int = MOST, tried: int = 0) -> Solved:
+        """Find the strength whose effect lies in a band, near a target in it, with at most so many tries. tried : points that were acquired for this band."""
+        return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most, tried)
 
     def _accepted(self, target: float, band: tuple[float, float], tries: int) -> Point | None:
         """The best point so far, if it will do: near the target; after a try for it inside the inner band; after three inside the band."""
@@ -111,17 +113,25 @@ class Curve:
         inner = low + margin <= best.u <= high - margin
         return best if near or (tries >= 1 and inner) or tries >= 3 else None
 
-    def _solve_knob(self, target: float, band: tuple[float, float], most: int) -> Solved:
+    def _solve_knob(self, target: float, band: tuple[float, float], most: int, tried: int) -> Solved:
+        widths: list[float] = []  # of the bracket, try by try
         for tries in range(most):
-            best = self._accepted(target, band, tries)
+            best = self._accepted(target, band, tries + tried)
             if best is not None:
                 return Solved(target, best)
             below, above = self._bracket(target)
             if above is None and below is not None and below.position == 1.0:
                 break
-            if above is not None and above.position - (below.position if below else 0.0) < NARROW:
+            low, high = below.position if below else 0.0, above.position if above else 1.0
+            widths.append(high - low)
+            if above is not None and high - low < NARROW:
                 break
-            self.at(self._next(target, below, above))
+            if above is None and (tries >= OPEN_TRIES or self._is_level(target)):
+                self.at(1.0)  # whatever the limit gives ends the search, or gives it an upper end
+            elif above is not None and len(widths) > 2 and widths[-1] > widths[-3] / 2:
+                self.at((low + high) / 2)  # interpolation creeps along one side of a bend
+            else:
+                self.at(self._next(target, below, above))
         best = self._accepted(target, band, MOST)
         return Solved(target, best, "" if best else self._reason(target))
 
@@ -130,6 +140,14 @@ class Curve:
         above = next((point for point in self.points if point.u > target), None)
         below = [point for point in self.points if point.u <= target and (above is None or point.position < above.position)]
         return (below[-1] if below else None), above
+
+    def _is_level(self, target: float) -> bool:
+        """Whether the effect has levelled off below a target: the rise between the two furthest strengths, carried on to the limit, is far from enough."""
+        if len(self.points) < 2:
+            return False
+        before, last = self.points[-2:]
+        gained, wanted = last.u - before.u, target - last.u
+        return last.position < 1 and gained * (1 - last.position) <= LEVEL * wanted * (last.position - before.position)
 
     def _next(self, target: float, below: Point | None, above: Point | None) -> float:
         """Where to look next: inverse interpolation of log u through the nearest points, kept inside the bracket."""

@@ -31,7 +31,7 @@ def finished(case: Case, ladder: Ladder, rung: Rung | None, *, variant: Variant)
     recipe = variant.effective
     level = rung.level if rung is not None else "none"
     pair = bench.native_pair(shot)
-    alone = _alone(bench, recipe, ladder, shot)
+    alone = _alone(recipe, ladder, shot)
     stored = bench.stored_pair_of(shot)
     attributes = tuple(_attributes(case, recipe, stored, shot, level, ladder.pattern))
     structures = tuple(_structures(bench, stored))
@@ -137,11 +137,11 @@ def _structures(bench: Bench, pair: Pair) -> Iterator[StructureRecord]:
             yield StructureRecord(name=name, contrast_kept=seen.contrast_kept, fidelity=seen.fidelity, visibility=seen.visibility)
 
 
-def _alone(bench: Bench, recipe: Degradation | Mix, ladder: Ladder, shot: Shot | None) -> dict[str, float]:
+def _alone(recipe: Degradation | Mix, ladder: Ladder, shot: Shot | None) -> dict[str, float]:
     """The severity of each part of a mix alone; of a plain recipe, nothing."""
     if shot is None or not isinstance(recipe, Mix):
         return {}
-    return parts_alone(bench, recipe, t=float(shot.strength), pattern=ladder.pattern)
+    return parts_alone(ladder, recipe, t=float(shot.strength))
 
 
 def _measures(recipe: Degradation | Mix, pair: Pair, shot: Shot | None, alone: dict[str, float]) -> Iterator[MeasureRecord]:

@@ -14,10 +14,10 @@ Plane = NDArray[np.float64]
 
 
 def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mask: NDArray[np.bool_], modality: str) -> float:
-    """The raw value of a family ("detail", "disturbance", "grain", "line", "shading", "exposure", "colour", "stain", "cover", "specular") of
-    two stored pictures.
+    """The raw value of a family ("detail", "disturbance", "grain", "line", "shading", "exposure", "colour", "stain", "cover", "specular", "detail beside fat",
+    "fat outline") of two stored pictures.
 
-    mask : the object on the grid of the pictures.
+    mask : the object on the grid of the pictures; of the last two the part of it that the family looks at.
     """
     inside = _resized(mask.astype(np.float64)) >= 0.5
     if family == "colour":
@@ -30,7 +30,9 @@ def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mas
         lost = _detail(reference, degraded, inside, modality)
         as_bad = np.interp(lost, (0.0, 0.18, 0.41, 0.68), (0.0, 5.5, 16.0, 28.5)) + max(lost - 0.68, 0.0) * 12.5 / 0.27
         return max(_colour(reference_png, degraded_png, inside), float(as_bad))
-    if family == "detail":
+    if family == "fat outline":
+        return float(np.clip(reference - degraded, 0, None)[inside].sum() / reference[inside].sum())
+    if family in ("detail", "detail beside fat"):
         return _detail(reference, degraded, inside, modality)
     if family in ("disturbance", "line"):
         return _disturbance(reference, degraded, inside, modality)
@@ -41,6 +43,18 @@ def remeasure(family: str, reference_png: Picture, degraded_png: Picture, *, mas
     if family == "exposure":
         return _exposure(reference, degraded, inside)
     raise ValueError(f"no independent measure of family {family!r}")
+
+
+def beside_fat(share: Plane, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The object within 16 px of fat, on the canonical grid; share : of fat, on the grid of the picture."""
+    near = ndimage.maximum_filter(_resized(share), size=33, mode="constant") > 0.5
+    return np.asarray(near & (_resized(mask.astype(np.float64)) >= 0.5))
+
+
+def fat_borders(share: Plane, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The object where between 15 and 85 % of a pixel's signal are fat's, on the canonical grid."""
+    shown = _resized(share)
+    return np.asarray((shown > 0.15) & (shown < 0.85) & (_resized(mask.astype(np.float64)) >= 0.5))
 
 
 def u_of(value: float, anchors: tuple[float, float, float]) -> float:

@@ -15,7 +15,7 @@ if __name__ == "__main__":  # a test run has these already
 
 import cv2
 import numpy as np
-from independent.families import remeasure, u_of
+from independent.families import beside_fat, fat_borders, remeasure, u_of
 from PIL import Image
 
 from medq_gen import picture
@@ -26,9 +26,11 @@ from medq_gen.records import Record
 from medq_gen.store import Store
 from medq_gen.work import Maker
 from physics.measure.registration import register
+from physics.mri.fat import fat_share
 from physics.scan import acquire
 
 SLACK = 0.03  # in u: what two implementations of a family may differ by (resampling, float32)
+PARTS = {"detail beside fat": beside_fat, "fat outline": fat_borders}  # families that look at a part of the object
 UNTOLD = {"geometry"}  # a displacement is read off the scan; a PNG alone does not tell it
 
 
@@ -53,8 +55,12 @@ def registered_reference(maker: Maker, record: Record) -> np.ndarray:
 
 
 def mask_of(maker: Maker, record: Record, shape: tuple[int, ...]) -> np.ndarray:
-    """The object on the grid of the stored picture."""
-    mask = maker.bench(case_of(maker, record)).view.mask.numpy()
+    """The object on the grid of the stored picture, or the part of it that the family looks at."""
+    bench = maker.bench(case_of(maker, record))
+    mask = bench.view.mask.numpy()
+    part = PARTS.get(maker.recipe.effect.name)
+    if part is not None:
+        return part(fat_share(bench.healthy.body).numpy(), mask)
     return cv2.resize(mask.astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA) > 0.5 if mask.shape != shape[:2] else mask
 
 

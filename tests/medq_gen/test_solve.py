@@ -13,6 +13,7 @@ from medq_gen.solve import MIDDLE_FIRST, SUB_THRESHOLD, Curve, band_of, draw_tar
 
 LOG = Strength("dose of harm", "1", neutral=0.0, limit=20.0, scale="log")
 LINEAR = Strength("dioptres", "D", neutral=0.0, limit=12.0)
+SIX = Strength("displacement", "px", neutral=0.0, limit=6.0, scale="log")
 FALLING = Strength("share of dose", "1", neutral=1.0, limit=0.02, scale="log")
 
 CURVES: dict[str, tuple[Strength, Callable[[float], float]]] = {
@@ -66,6 +67,43 @@ def test_a_limit_below_the_band_is_said() -> None:
     assert solved.point is None
     assert solved.reason == "limit reached at u = 1.90"
     assert solver.points[-1].strength == 20.0
+
+
+LEVELLED: dict[str, Callable[[float, float], float]] = {
+    "flat": lambda s, top: min(3 * s, top),
+    "saturating": lambda s, top: top * (1 - math.exp(-s / 0.5)),
+    "rippled": lambda s, top: min(3 * s, top) * (1 + 0.004 * math.sin(137 * s)),
+    "falling again": lambda s, top: top * (1 - math.exp(-s / 0.3)) * (1 - 0.004 * s),
+}
+
+
+@pytest.mark.parametrize("name", LEVELLED)
+@pytest.mark.parametrize("top", [0.4, 1.0, 1.5, 2.6, 2.85])
+@pytest.mark.parametrize("seed", range(4))
+def test_an_effect_that_has_levelled_off_ends_the_search(name: str, top: float, seed: int) -> None:
+    """Where harm stops rising below a band, the limit is tried at once and named, a level that lies below the plateau is found, and a ladder that
+    lacks levels costs no more than a whole one."""
+    solver = Curve(lambda s: LEVELLED[name](float(s), top), LOG)
+    rng = np.random.default_rng(seed)
+    for level in MIDDLE_FIRST:
+        solved, before = solver.solve(draw_target(rng, level), band_of(level)), solver.count
+        if band_of(level)[0] > 1.005 * top:
+            assert solved.reason == f"limit reached at u = {solver.points[-1].u:.2f}"
+            assert solver.points[-1].position == 1.0
+            assert solver.solve(draw_target(rng, level), band_of(level)).point is None
+            assert solver.count == before, "what is out of reach costs nothing again"
+        elif band_of(level)[1] < 0.8 * top:
+            assert solved.point is not None
+    assert solver.count <= 12
+
+
+def test_a_bend_does_not_let_the_search_creep() -> None:
+    """Where harm turns up, interpolation stays on one side of the band; halving finds it (displaced fat, as measured: 10 tries in vain without)."""
+    pixels = (0.0, 0.379, 0.943, 1.085, 1.153, 1.261, 1.646, 2.210, 2.349, 6.0)
+    harm = (0.0, 0.110, 0.617, 0.877, 1.004, 1.212, 1.964, 2.912, 3.106, 4.23)
+    found = Curve(lambda s: float(np.interp(float(s), pixels, harm)), SIX)
+    assert found.solve(2.18, BANDS["moderate"]).point is not None
+    assert found.count <= 8
 
 
 def test_a_jump_over_the_band_is_said() -> None:

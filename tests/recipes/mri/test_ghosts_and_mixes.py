@@ -11,6 +11,7 @@ from sample_benches import bench_of
 
 from medq_gen.edits import edited, strength_of_part
 from medq_gen.errors import ConfigError
+from medq_gen.ladder import Bench, climb, parts_alone
 from physics import phantoms
 from physics.mri import MRIScan
 from physics.scan import acquire
@@ -62,6 +63,25 @@ def test_each_part_of_a_mix_changes_the_picture(mix):
     for part in mix.parts:
         without = acquire(edited(mix, healthy, strength=0.9, pattern={"parts": patterns, "tops": {**tops, part.name: 0.0}}))
         assert float((whole - without).norm() / whole.norm()) > 0.003, part.name
+
+
+def test_a_part_of_a_mix_is_measured_alone_and_once():
+    """The severity of a part alone is that of its own edit at its own strength; at the tops, where each was measured before, it is not acquired again."""
+    own = bench_of("mri", MOTION_UNDERSAMPLING)
+    bench = Bench(own.healthy, own.view)
+    ladder = climb(bench, MOTION_UNDERSAMPLING, root=0, key="case/mri_motion_undersampling/1", levels=("severe",), options={}, touched_none=False)
+    assert ladder.rungs[0].shot is not None
+    for t, cost in ((float(ladder.rungs[0].shot.strength), 0), (1.0, 0), (0.4, len(MOTION_UNDERSAMPLING.parts)), (0.4, 0), (0.0, 0)):
+        before = bench.acquisitions
+        alone = parts_alone(ladder, MOTION_UNDERSAMPLING, t=t)
+        assert bench.acquisitions - before == cost
+        for part in MOTION_UNDERSAMPLING.parts:
+            strength = strength_of_part(part.recipe, top=ladder.pattern["tops"][part.name], t=t)
+            if strength is None:
+                assert alone[part.name] == 0.0
+                continue
+            scan = part.recipe.edit(bench.healthy, strength=strength, pattern=ladder.pattern["parts"][part.name])
+            assert bench.shoot(scan, strength, part.recipe.effect).u == alone[part.name]
 
 
 @pytest.mark.parametrize("recipe", [PULSATION, BREATHING])
