@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from physics.mri.sampling import every_rth
 from physics.mri.scan import MRIScan
 
 KINDS = ("body", "array")
-N_CENTRE = 24  # lines of the calibration scan: coarse, so that the rim it sees is wide
+N_CENTRE = 23  # lines of the calibration scan, as many to either side of the central one: coarse, so that the rim it sees is wide
 REACH_MM = 8.0  # beyond the outline that the calibration saw, maps are carried on and trusted less and less
 FAR_MM, FAR_SHARE = 50.0, 1e-4  # what maps are carried on from where nothing nearer is known
 
@@ -79,11 +80,24 @@ def beyond_the_outline(maps: Tensor, penalty: Tensor, *, spacing_mm: tuple[float
     return known / torch.linalg.vector_norm(known, dim=0).clamp(min=torch.finfo(body.dtype).tiny), AIR_PENALTY * way**2 * (3 - 2 * way)
 
 
+def coarse_maps(seen: Tensor, *, phase_axis: int, spacing_mm: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Coil maps (coil, row, column) and penalty (row, column) from the central lines of a calibration scan, carried on `beyond_the_outline`."""
+    centre = frequencies(seen.shape[phase_axis + 1]).abs() <= N_CENTRE // 2
+    width = int(centre.sum())
+    maps, penalty = estimated_maps(seen, lines=centre, phase_axis=phase_axis), air_penalty(seen, width=width, phase_axis=phase_axis)
+    return beyond_the_outline(maps, penalty, spacing_mm=spacing_mm)
+
+
+def noise_covariance(received: MRIScan) -> NDArray[np.complex128]:
+    """(coil, coil) of a scan's channels; coils that were measured are white already."""
+    return np.eye(received.n_coils, dtype=np.complex128) if received.array is None else received.array.covariance()
+
+
 def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: int, kind: str) -> MRIScan:
     """Copies of the body's rim at field of view over R, and signal lost where the calibration saw only air.
 
     Model
-        A coarse calibration scan (24 lines) sees the body or the array away from where it lies in the scan: "body": the body lay shift_mm away under fixed
+        A coarse calibration scan (23 lines) sees the body or the array away from where it lies in the scan: "body": the body lay shift_mm away under fixed
         coils, so that maps and the outline of the body are known for the wrong place, and beyond it less and less (`beyond_the_outline`); "array": the
         coils lay away, so that the maps are shifted. Every R-th line is then unfolded with these maps (`unfold_regular`). What they do not explain stays
         folded: copies m N / R lines away.
@@ -94,7 +108,8 @@ def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: 
     Assumes
         A shift in the plane between the two scans, none during either. As many averages as steps, so that noise stays that of the source.
     Not modelled
-        The noise that unfolding amplifies (`accelerate.add_sense_noise`); a turn of the body, coils that load otherwise, a field of view smaller than the body.
+        The noise that unfolding amplifies (`accelerate.add_sense_noise`); a turn of the body, coils that load otherwise; a field of view
+        smaller than the body (`small_field`).
     Raises
         ValueError: an unknown kind, a step below 2. EditConflict: another reconstruction or a readout.
     References
@@ -109,11 +124,7 @@ def unfold_with_old_maps(scan: MRIScan, *, shift_mm: tuple[float, float], step: 
     received = scan.with_array(N_COILS)
     axis, size = scan.phase_axis, divisible(scan.n_lines, step=step)
     seen = with_size(calibration_scan(received, shift_mm=shift_mm, kind=kind), n_lines=size, phase_axis=axis)
-    centre = frequencies(size).abs() <= (N_CENTRE - 1) / 2
-    width = int(centre.sum())
-    maps, penalty = estimated_maps(seen, lines=centre, phase_axis=axis), air_penalty(seen, width=width, phase_axis=axis)
-    spacing_mm = [d * n / m for d, n, m in zip(scan.spacing_mm, scan.matrix, penalty.shape, strict=True)]
-    maps, penalty = beyond_the_outline(maps, penalty, spacing_mm=(spacing_mm[0], spacing_mm[1]))
-    covariance = np.eye(received.n_coils, dtype=np.complex128) if received.array is None else received.array.covariance()
-    unfolding = MappedSense(step, rows_of(covariance), maps, penalty, shift_mm)
+    spacing_mm = [d * n / m for d, n, m in zip(scan.spacing_mm, scan.matrix, seen.shape[1:], strict=True)]
+    maps, penalty = coarse_maps(seen, phase_axis=axis, spacing_mm=(spacing_mm[0], spacing_mm[1]))
+    unfolding = MappedSense(step, rows_of(noise_covariance(received)), maps, penalty, shift_mm)
     return received.with_lines(every_rth(scan.n_lines, step=step)).with_reconstruction(unfolding)

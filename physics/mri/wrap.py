@@ -95,7 +95,7 @@ def fold(scan: MRIScan, *, share: float, offset: float = 0.0) -> MRIScan:
         raise ValueError(f"share {share} of the field of view must be above 0.1, up to 1, offset {offset} within -1 and 1")
     if share == 1:
         return scan
-    if any(isinstance(event, Folding) for event in scan.events):
+    if any(isinstance(event, FieldOfView) for event in scan.events):
         raise EditConflict("field of view: the scan has a smaller one already")
     return scan.with_event(Folding(share)).with_event(FieldOfView(share, offset))
 

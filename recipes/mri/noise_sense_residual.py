@@ -12,7 +12,7 @@ from recipes.mri.noise import RECIPE as NOISE
 from recipes.mri.sense_residual import RECIPE as SENSE_RESIDUAL
 
 RECIPE = Mix(
-    version=1,
+    version=2,  # of its part's draws
     parts=(Part("mri_noise", NOISE), Part("mri_sense_residual", SENSE_RESIDUAL)),
     tops={"mri_noise": 1.6, "mri_sense_residual": 2.7},
     effect=disturbance,

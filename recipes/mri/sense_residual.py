@@ -21,7 +21,7 @@ LIMIT_MM = 60.0
 
 
 def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", step: int = 0) -> dict[str, Any]:
-    """What had moved since the calibration (kind: body or array), where to, and how many lines are skipped (step = 0: every second or third is taken)."""
+    """What had moved since the calibration (kind: body or array), where to, and how many lines are skipped (step = 0: every third is taken)."""
     if kind not in ("any", *KINDS):
         raise ConfigError(f"recipe.pattern.kind={kind!r} is not known; allowed: any, {', '.join(KINDS)}")
     if step not in (0, 2, 3, 4):
@@ -31,8 +31,8 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "any", step: in
     # Parts that fold onto one another lie along the lines: a shift across them hardly matters to the maps, and cuts the body's rim without a copy.
     spread = 45.0 if chosen == "body" else 25.0
     angle = float(rng.choice((0.0, 180.0))) + float(rng.uniform(-spread, spread))
-    drawn = int(rng.choice((2, 3), p=(0.2, 0.8))) if chosen == "body" else 3
-    return {"kind": chosen, "step": int(step) or drawn, "direction_deg": round(angle % 360, 2)}
+    # Every second line folds a head onto little but air: a body that moved then loses its rim without a copy, and harm ends at moderate.
+    return {"kind": chosen, "step": int(step) or 3, "direction_deg": round(angle % 360, 2)}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
@@ -51,7 +51,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
@@ -81,7 +81,7 @@ RECIPE = Degradation(
                 "a large part of the anatomy folded onto another",
             ),
         },
-        confusers=("mri_wrap_around", "mri_undersampling", "mri_motion"),
+        confusers=("mri_sense_small_fov", "mri_wrap_around", "mri_undersampling", "mri_motion"),
         impact=0.9,
     ),
     references=(

@@ -58,7 +58,7 @@ RECIPE = Degradation(
                 "gross fold-over in which two parts of the body overlap",
             ),
         },
-        confusers=("mri_n2_ghost", "mri_undersampling", "mri_motion"),
+        confusers=("mri_sense_small_fov", "mri_n2_ghost", "mri_undersampling", "mri_motion"),
         impact=0.9,
     ),
     references=(
