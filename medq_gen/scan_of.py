@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from medq_gen.records import Case
 from medq_gen.sources.acquired import on_acquired_grid
+from medq_gen.sources.anatomy import PLANES
 from medq_gen.sources.identity import view_of
 from medq_gen.sources.source import LoadedCase, Measured, Neighbours
 from physics.measure.pair import View
@@ -19,6 +21,7 @@ from physics.scan import Scan
 if TYPE_CHECKING:
     from physics.mri import MRIScan
     from physics.mri.chain import Slab
+    from physics.mri.protocol import Protocol, Region
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -28,6 +31,11 @@ _COMB_CODES = 0.25
 _RAYLEIGH_QUARTILE = 0.7585  # sqrt(-2 ln 0.75): a quarter of air lies below this many sigma
 _FLOOR_SHARE = 0.003  # the least floor of masked air, as a share of mean tissue
 _BLOCK = 8
+_REGIONS: dict[str, Region] = {
+    **dict.fromkeys(("head", "brain"), "head"),
+    **dict.fromkeys(("chest", "abdomen", "pelvis", "lung", "liver", "colon", "stomach", "bowel"), "trunk"),
+    **dict.fromkeys(("neck", "spine", "limb", "breast"), "other"),
+}
 
 
 def healthy_scan(loaded: LoadedCase, *, seed: int) -> tuple[Scan, View]:
@@ -52,7 +60,7 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     from physics.noise import with_noise_floor
 
     if loaded.measured is not None:
-        return _measured(loaded.measured), view_of(loaded.pixels, loaded.case)
+        return replace(_measured(loaded.measured), protocol=protocol_of(loaded.case)), view_of(loaded.pixels, loaded.case)
     loaded, told = on_acquired_grid(loaded)
     case, facts = loaded.case, loaded.case.acquisition
     view = view_of(loaded.pixels, case)
@@ -88,7 +96,15 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     slab = None
     if loaded.neighbours is not None:
         slab = _slab(loaded.neighbours, scan, step=step if dithered else None, floor=sigma if air.any() else None, seed=seed)
-    return replace(scan, slab=slab, assumed=(*scan.assumed, *assumed)), view
+    return replace(scan, slab=slab, protocol=protocol_of(case), assumed=(*scan.assumed, *assumed)), view
+
+
+def protocol_of(case: Case) -> Protocol:
+    """What is known of an MRI case beside its pixels: words of closed lists, from its header or its row of the manifest."""
+    from physics.mri.protocol import Protocol
+
+    plane = case.view if case.view in (*PLANES, "oblique") else None
+    return Protocol(region=_REGIONS.get(case.anatomy), plane=plane, echo=case.acquisition.get("echo"), weighting=case.acquisition.get("weighting"))
 
 
 def _measured(measured: Measured) -> MRIScan:

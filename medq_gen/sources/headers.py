@@ -6,13 +6,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom._dicom_dict import RepeatersDictionary
 from pydicom.datadict import dictionary_keyword, mask_match
 from pydicom.dataset import Dataset
 
 from medq_gen.sources.anatomy import plane
+
+if TYPE_CHECKING:
+    from physics.mri.protocol import Echo
 
 # What the readers look at. Values of these reach a case only through the functions below: numbers in a range, words of a closed list.
 ALLOWED = (
@@ -46,6 +49,10 @@ ALLOWED = (
     "EchoTime",
     "RepetitionTime",
     "FlipAngle",
+    "ScanningSequence",
+    "SequenceVariant",
+    "EchoPulseSequence",
+    "InversionTime",
     "KVP",
     "Exposure",
     "ExposureInuAs",
@@ -147,6 +154,7 @@ def acquisition(dataset: Dataset, modality: str) -> dict[str, Any]:  # Any: plai
         facts["echo_time_ms"] = number(dataset.get("EchoTime"), 0.0, 10_000.0)
         facts["repetition_time_ms"] = number(dataset.get("RepetitionTime"), 0.1, 100_000.0)
         facts["flip_angle_deg"] = number(dataset.get("FlipAngle"), 0.0, 360.0)
+        facts |= _contrast(dataset, facts)
     if modality == "ct":
         facts["kvp"] = number(dataset.get("KVP"), 40.0, 200.0)
         facts["mas"] = tube_mas(dataset)
@@ -157,6 +165,26 @@ def acquisition(dataset: Dataset, modality: str) -> dict[str, Any]:  # Any: plai
         window = window_of(dataset)
         facts["window"] = list(window) if window is not None else None
     return {key: value for key, value in facts.items() if value is not None}
+
+
+def _contrast(dataset: Dataset, facts: dict[str, Any]) -> dict[str, Any]:  # Any: plain JSON
+    """Kind of echo and weighting, in our own words; what the header does not decide is left out."""
+    from physics.mri.protocol import weighting_of
+
+    kinds = {str(value).strip().upper() for value in values(dataset, "ScanningSequence")}
+    spin, gradient = "SE" in kinds, "GR" in kinds
+    if not kinds:
+        stated = word(dataset, "EchoPulseSequence")
+        spin, gradient = stated == "SPIN", stated == "GRADIENT"
+    if spin == gradient:
+        return {}
+    spoiled = "SP" in {str(value).strip().upper() for value in values(dataset, "SequenceVariant")}
+    echo: Echo = "spin" if spin else "spoiled" if spoiled else "gradient"
+    te_ms, tr_ms = facts["echo_time_ms"], facts["repetition_time_ms"]
+    if te_ms is None or tr_ms is None:
+        return {"echo": echo}
+    inverted = "IR" in kinds or number(dataset.get("InversionTime"), 1.0, 20_000.0) is not None
+    return {"echo": echo, "weighting": weighting_of(echo=echo, te_ms=te_ms, tr_ms=tr_ms, flip_deg=facts["flip_angle_deg"], inverted=inverted)}
 
 
 def _field_strength(dataset: Dataset) -> float | None:

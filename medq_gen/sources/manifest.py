@@ -23,7 +23,7 @@ from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCas
 from physics.modality import MODALITIES
 
 NEEDED = ("path", "modality", "anatomy", "subject", "licence", "split")
-OPTIONAL = ("spacing_mm", "window", "origin", "stains")
+OPTIONAL = ("spacing_mm", "window", "origin", "stains", "echo", "weighting")
 _MAX_CELL = 4096
 
 
@@ -38,7 +38,7 @@ class ManifestOptions(FileOptions):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One checked row. subject : a hash, in memory only."""
+    """One checked row. subject : a hash, in memory only. facts : of the acquisition, over those of the file."""
 
     number: int
     path: str
@@ -47,6 +47,7 @@ class _Row:
     licence: str
     origin: Origin
     declared: Declared
+    facts: dict[str, str]
 
 
 class ManifestSource(Configured):
@@ -127,7 +128,7 @@ class ManifestSource(Configured):
                 if row.declared.modality != picture.modality:
                     raise SourceError(self._at(row), "modality", f"the file is {picture.modality}, the table says {row.declared.modality}", "Correct the table")
                 yield case_of(
-                    picture,
+                    picture.noted(**row.facts),
                     Provenance(source=self.name, entry=entry_of(row.path, picture.part), licence=row.licence, origin=row.origin, grid=self._options.grid),
                 )
         except SourceError as error:
@@ -170,6 +171,8 @@ class ManifestSource(Configured):
 
     def _row(self, number: int, cells: dict[str, Any]) -> _Row:
         """One row checked. Cells are compared with closed lists and never repeated in a message."""
+        from physics.mri.protocol import ECHOES, WEIGHTINGS
+
         where = f"{self._table} row {number}"
         text = {key: str(cells.get(key) if cells.get(key) is not None else "").strip() for key in (*NEEDED, *OPTIONAL)}
         for key, value in text.items():
@@ -184,6 +187,8 @@ class ManifestSource(Configured):
         _listed(text["split"], get_args(Split), where, "split")
         _listed(text["origin"], get_args(Origin), where, "origin")
         _listed(text["stains"], ("he", "hdab"), where, "stains")
+        _listed(text["echo"], ECHOES, where, "echo")
+        _listed(text["weighting"], WEIGHTINGS, where, "weighting")
         if not text["licence"]:
             raise SourceError(where, "licence", "the licence is empty", "State it, or write unstated")
         path = Path(text["path"]).as_posix()
@@ -207,6 +212,7 @@ class ManifestSource(Configured):
             licence=text["licence"][:200],
             origin=text["origin"] or self._options.origin,  # type: ignore[arg-type]
             declared=declared,
+            facts={key: text[key] for key in ("echo", "weighting") if text[key]},
         )
 
 

@@ -52,7 +52,7 @@ def sagittal_head() -> Picture:
     """Sagittal T1 head: 256 x 256 big-endian codes 0..215, air set to exactly 0 outside the head. Its header is not part of the file: 1 mm is assumed."""
     packed = _shipped("matplotlib", "mpl-data", "sample_data", "s1045.ima.gz").read_bytes()
     codes = np.frombuffer(gzip.decompress(packed), dtype=">u2").reshape(256, 256)
-    facts = {"spacing": "assumed", "phase_encode_axis": 0}
+    facts = {"spacing": "assumed", "phase_encode_axis": 0, "weighting": "T1"}
     return Picture("0", codes.astype(np.float32), "mri", "head", "sagittal", (1.0, 1.0), facts)
 
 

@@ -134,9 +134,9 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
     """Air that the slice does not show but lies near it: sinuses in front and ear canals beside an axial slice of a head, bowel gas in a trunk.
 
     Model
-        No pockets where the slice shows air itself (more than half a square centimetre), nor in a body that is too small for a head. A head (both edges
-        up to 300 mm): a cluster of three to five balls of 5 to 12 mm under the front, 2 to 13 mm below the slice; in seven of ten draws two to four small ones
-        on either side.
+        No pockets where the slice shows air itself (more than half a square centimetre), nor in a body that is too small for a head or is said to be neither
+        head nor trunk. A head (said to be one, or both edges up to 300 mm): a cluster of three to five balls of 5 to 12 mm under the front, 2 to 13 mm below
+        the slice; in seven of ten draws two to four small ones on either side.
         A trunk: one to three balls of 10 to 25 mm anywhere under it.
     Parameters
         scan : the acquisition. seed : of the draw.
@@ -158,7 +158,8 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
     spacing, centre = np.asarray(scan.spacing_mm), np.array([n // 2 for n in scan.matrix])
     low, high = (box.min(axis=0) - centre) * spacing, (box.max(axis=0) + 1 - centre) * spacing
     size = high - low
-    if size.min() < HEAD_MM[0]:
+    region = scan.protocol.region
+    if size.min() < HEAD_MM[0] or region == "other":
         return ()
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0xA1])))
     middle, balls = (low + high) / 2, []
@@ -166,7 +167,7 @@ def draw_pockets(scan: MRIScan, *, seed: int) -> tuple[Pocket, ...]:
     def ball(place: NDArray[np.float64], radius: float, gap: float) -> None:
         balls.append(Pocket((round(float(place[0]), 2), round(float(place[1]), 2), round(-radius - gap, 2)), round(radius, 2)))
 
-    if size.max() > HEAD_MM[1]:
+    if region == "trunk" or (region is None and size.max() > HEAD_MM[1]):
         for _ in range(int(rng.integers(1, 4))):
             at = box[int(rng.integers(len(box)))]
             ball((at - centre) * spacing, float(rng.uniform(10, 25)), float(rng.uniform(2, 12)))

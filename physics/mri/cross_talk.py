@@ -18,7 +18,7 @@ from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_group import OtherSlice, touches
 from physics.mri.slice_profile import SliceProfile
-from physics.mri.tissue import ASSUMED, Relaxation, relaxation, reweighted
+from physics.mri.tissue import Relaxation, classes_note, relaxation, reweighted
 
 ACROSS = 96  # nodes across the slice, midpoints
 TABLE_MM = 0.25  # of the table along the picture; between its nodes the signal is linear
@@ -128,7 +128,7 @@ def saturate(scan: MRIScan, state: SaturatedSlice) -> MRIScan:
         raise ValueError(f"other slices {state.others}: delays must lie within 0 to 1 repetition, thicknesses must be >= 0")
     if not any(touches(state.profile, other) for other in state.others):
         return scan
-    notes = tuple(note for note in (ASSUMED, OWN_ASSUMED) if note not in scan.assumed)
+    notes = tuple(note for note in (classes_note(scan), OWN_ASSUMED) if note not in scan.assumed)
     return replace(scan.with_event(state), assumed=(*scan.assumed, *notes))
 
 

@@ -13,6 +13,7 @@ from physics.mri.body import COMPLEX, Body, smooth_phase
 from physics.mri.chain import Readout, Reconstruction, Slab, displacement_of, require_any_path
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
+from physics.mri.protocol import Protocol
 from physics.mri.zero_filled import ZeroFilled
 from physics.pose import Pose
 from physics.scan import EditConflict, Event
@@ -36,8 +37,8 @@ class MRIScan:
     body : what lies in the scanner. phase_axis : array axis of phase encoding. array : receive array, None for one uniform coil. coils : maps of a
     measured array, in its place. receive : shading of the receive field, None where the scanner has corrected it. slab : the slices about this one, None
     where the source is a single picture. motion : pose per phase-encode line, None at rest. lines : which stored lines are sampled, None for all.
-    readout : path through k-space and how its samples become a picture, None for lines. reconstruction : how lines become a picture. source_sigma :
-    noise deviation that the source already holds. masked_air : whether the air of the source was set to zero. assumed : what had to be invented.
+    readout : path through k-space and how its samples become a picture, None for lines. reconstruction : how lines become a picture. source_sigma : noise
+    deviation that the source holds. masked_air : whether its air was set to zero. protocol : what is known beside it. assumed : what had to be invented.
     """
 
     body: Body
@@ -51,6 +52,7 @@ class MRIScan:
     readout: Readout | None = None
     reconstruction: Reconstruction = field(default_factory=ZeroFilled)
     field_strength_t: float | None = None
+    protocol: Protocol = field(default_factory=Protocol)
     masked_air: bool = False
     source_sigma: float = 0.0
     events: tuple[Event, ...] = ()
@@ -85,13 +87,9 @@ class MRIScan:
             angle = smooth_phase((image.shape[0], image.shape[1]), seed=seed).to(image.device)
             density = density * torch.polar(torch.ones_like(angle), angle).to(density.dtype)
             assumed.append("smooth phase of the object")
-        array = None
-        if n_coils > 1:
-            fov_mm = (image.shape[0] * spacing_mm[0], image.shape[1] * spacing_mm[1])
-            array = surrounding_array(n_coils, fov_mm=fov_mm)
-            assumed.append(f"receive array of {n_coils} loops, prescan-normalised")
         body = Body(density, (float(spacing_mm[0]), float(spacing_mm[1])))
-        return cls(body, phase_axis, array=array, field_strength_t=field_strength_t, masked_air=masked_air, source_sigma=source_sigma, assumed=tuple(assumed))
+        scan = cls(body, phase_axis, field_strength_t=field_strength_t, masked_air=masked_air, source_sigma=source_sigma, assumed=tuple(assumed))
+        return scan if n_coils == 1 else scan.with_array(n_coils)
 
     @property
     def matrix(self) -> tuple[int, int]:

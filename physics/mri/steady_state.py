@@ -14,7 +14,7 @@ from physics.measure.pair import Pair, Reading, measure
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.shim import ShimError, field_shape, spread, tissue_mask
-from physics.mri.tissue import ASSUMED, Relaxation, relaxation, reweighted
+from physics.mri.tissue import Relaxation, classes_note, relaxation, reweighted
 
 NULL = 0.25  # of the signal on resonance: below it a pixel lies in a band
 OWN_ASSUMED = "balanced steady state: repetition time and flip angle, and a field of imperfect shims"
@@ -110,7 +110,7 @@ def band(scan: MRIScan, sequence: Balanced, *, bands: float, error: ShimError) -
         raise ValueError(f"bands {bands} must be finite and >= 0")
     if bands == 0:
         return scan
-    notes = tuple(note for note in (ASSUMED, OWN_ASSUMED) if note not in scan.assumed)
+    notes = tuple(note for note in (classes_note(scan), OWN_ASSUMED) if note not in scan.assumed)
     return replace(scan.with_event(Banding(sequence, bands, error)), assumed=(*scan.assumed, *notes))
 
 

@@ -18,7 +18,6 @@ from physics.mri.scan import MRIScan
 ASSUMED_T = 3.0  # field strength where the scan states none
 ROUNDS, MOST_PIXELS = 25, 6000  # of the fit of classes
 LEAST_DEVIATION, CALM_SHARE = 0.03, 0.5  # over the brightest mean; of the pixels whose slope is taken for the field's
-ASSUMED = "tissue classes: T1-weighted contrast, three kinds of water tissue by brightness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,26 @@ def relaxation(field_strength_t: float | None) -> tuple[Relaxation, ...]:
     return TABLES[min(TABLES, key=lambda known: abs(known - wanted))]
 
 
+def classes_note(scan: MRIScan) -> str:
+    """What the classes assume, in words for the record."""
+    return f"tissue classes: {scan.protocol.weighting or 'T1'}-weighted contrast, three kinds of water tissue by brightness"
+
+
 @lru_cache(maxsize=4)
-def tissue_shares(body: Body) -> Tensor:
+def tissue_shares(body: Body, *, fluid_is_bright: bool = False) -> Tensor:
     """How much of each tissue lies in a pixel.
 
     Model
         Outside fat (fat.fat_share) the brightness m(r) = exp(b(r)) mu_c + n: three normal classes c of equal weight and deviation under a smooth field. b, a
         quadratic in place, is fitted to slopes away from edges, then the classes by k-means; the share of a class is its posterior probability. Dark, middle
-        and bright class are taken for fluid, grey matter or muscle, and white matter or parenchyma: the order of T1, short T1 bright.
+        and bright class are taken for fluid, grey matter or muscle, and white matter or parenchyma: the order of T1, short T1 bright; the
+        other way round where fluid is bright.
     Parameters
-        body : the object.
+        body : the object. fluid_is_bright : whether it is weighted by T2, T2* or density.
     Returns
         (class, row, column) float64 in the order of NAMES; sums to 1 everywhere, air included.
     Assumes
-        T1 weighting; at least three kinds of brightness. Bone and air inside the body pass for fluid: they hold no signal that could be weighted wrongly.
+        The weighting; at least three kinds of brightness. Bone and air inside the body pass for the darkest: they hold no signal to be weighted wrongly.
     Not modelled
         Partial volume between classes beyond the posterior; lesions, blood, contrast agent.
     References
@@ -72,7 +77,8 @@ def tissue_shares(body: Body) -> Tensor:
     shares[0] = 1.0
     if inside.sum() > 100:
         flat = ndimage.gaussian_filter(magnitude, 0.6)
-        shares[:3] = _mixture(flat, inside)
+        found = _mixture(flat, inside)
+        shares[:3] = found[::-1] if fluid_is_bright else found
     shares[:3] *= 1 - fat
     shares[3] = fat
     return torch.from_numpy(shares)
@@ -118,6 +124,6 @@ def reweighted(scan: MRIScan, ratios: Tensor) -> Tensor:
 
     ratios : (class) or (class, row, column), new signal of a class over its old one, real or complex.
     """
-    shares = tissue_shares(scan.body).to(ratios)
+    shares = tissue_shares(scan.body, fluid_is_bright=scan.protocol.fluid_is_bright).to(ratios)
     spread = ratios if ratios.ndim == 3 else ratios[:, None, None]
     return 1 + scan.body.tissue_share.cpu().to(ratios) * ((shares * spread).sum(dim=0) - 1)

@@ -19,7 +19,7 @@ from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.shim import tissue_mask
 from physics.mri.susceptibility import centred_mm
-from physics.mri.tissue import ASSUMED, ASSUMED_T, Relaxation, relaxation, reweighted
+from physics.mri.tissue import ASSUMED_T, Relaxation, classes_note, relaxation, reweighted
 
 Kind = Literal["spoiled", "spin_echo"]
 MU0, EPSILON0 = 4e-7 * pi, 8.854e-12
@@ -174,7 +174,7 @@ def tip_unevenly(scan: MRIScan, sequence: Excitation, *, deviation: float, wave:
         raise ValueError(f"TR {sequence.tr_s} s must be within 0 to 20 s, flip angle {sequence.flip_deg} within 0 to 90 degrees")
     if deviation == 0:
         return scan
-    notes = tuple(note for note in (ASSUMED, OWN_ASSUMED) if note not in scan.assumed)
+    notes = tuple(note for note in (classes_note(scan), OWN_ASSUMED) if note not in scan.assumed)
     return replace(scan.with_event(TransmitField(sequence, deviation, wave)), assumed=(*scan.assumed, *notes))
 
 

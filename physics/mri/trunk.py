@@ -1,4 +1,4 @@
-"""Whether a slice goes across a trunk: what a breathing wall needs, told from the outline, since a scan knows no anatomy."""
+"""Whether a slice goes across a trunk: what a breathing wall needs, told by the protocol where it says so, and by the outline."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def no_trunk(scan: MRIScan) -> str | None:
     """Why a slice is not one across a trunk with its front upwards and inside the picture; None where it is.
 
     Model
-        The body's outline (largest piece above the air) is at least 260 mm wide, 1.2 times as wide as deep, and its skin towards row 0 lies inside the picture
-        over the middle half of its width.
+        The protocol names no other region than a trunk, and neither a coronal nor a sagittal plane. The body's outline (largest piece above the air) is at
+        least 260 mm wide, 1.2 times as wide as deep, and its skin towards row 0 lies inside the picture over the middle half of its width.
     Parameters
         scan : the acquisition; its body at rest.
     Returns
@@ -27,8 +27,13 @@ def no_trunk(scan: MRIScan) -> str | None:
     References
         Gordon et al. 2014, Anthropometric survey of U.S. Army personnel (breadth of head, chest and waist).
     Oracle
-        Drawn trunks and heads of stated size (tests/physics/mri/test_respiration.py).
+        Drawn trunks and heads of stated size, and what is said of them (tests/physics/mri/test_respiration.py).
     """
+    said = scan.protocol
+    if said.region not in (None, "trunk"):
+        return f"breathing moves the wall of a trunk; the source is said to show {'a head' if said.region == 'head' else 'another part of the body'}"
+    if said.plane in ("coronal", "sagittal"):
+        return f"the wall of a trunk is moved in slices across it; the source is said to be {said.plane}"
     rows, columns = np.nonzero(scan.body.support.cpu().numpy())
     if len(rows) == 0:
         return "the picture is empty"

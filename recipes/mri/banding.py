@@ -41,12 +41,20 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
     return band(scan, Balanced(1e-3 * pattern["tr_ms"], pattern["flip_deg"]), bands=strength, error=error_of(pattern))
 
 
+def refuse(scan: MRIScan) -> str | None:
+    """A balanced steady state is a gradient echo that is not spoiled."""
+    echo = scan.protocol.echo
+    kind = {"spin": "a spin echo", "spoiled": "a spoiled gradient echo"}.get(echo or "")
+    return f"dark bands need a balanced steady state; the source is {kind}" if kind else None
+
+
 RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
     strength=Strength("field range times repetition time", "bands", neutral=0.0, limit=LIMIT),
     effect=EFFECT,
+    refuse=refuse,
     measures=(field_range, tissue_in_bands),
     attributes=("banding", "intensity inhomogeneity"),
     words=Words(

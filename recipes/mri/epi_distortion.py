@@ -39,11 +39,11 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 def refuse(scan: MRIScan) -> str | None:
     """Without air in or beside the slice the field is flat."""
-    return None if makes_a_field(scan) else "there is no air in the body, and none may be drawn beside a body of this size: nothing bends the field"
+    return None if makes_a_field(scan) else "there is no air in the body, and none may be drawn beside this body: nothing bends the field"
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("displacement of tissue, 95th percentile", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),

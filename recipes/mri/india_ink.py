@@ -12,6 +12,7 @@ from medq_gen.declare import Degradation, Effect, Reference, Strength, Words
 from physics.mri.chemical_shift import border_signal_lost, echo_time_error, turn_fat
 from physics.mri.fat import refuse_without_fat
 from physics.mri.fat_borders import borders_darkened
+from physics.mri.protocol import refuse_spin_echo
 from physics.mri.scan import MRIScan
 
 # P does not tell grey outlines from black ones: of what opposed phase gives it has nine tenths at 2.1 rad, where a border still shows half its signal. How
@@ -30,8 +31,8 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 def refuse(scan: MRIScan) -> str | None:
-    """Without bright fat there is nothing to cancel water."""
-    return refuse_without_fat(scan.body)
+    """Without bright fat there is nothing to cancel water, and a spin echo brings both in phase."""
+    return refuse_spin_echo(scan.protocol) or refuse_without_fat(scan.body)
 
 
 RECIPE = Degradation(

@@ -14,6 +14,7 @@ from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.mri.cavities import draw_pockets, pockets_of
 from physics.mri.dephasing import continued_pockets, dephase, dephasing_across_slice, signal_lost, void_area
+from physics.mri.protocol import refuse_spin_echo
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import field_note, makes_a_field
 
@@ -40,12 +41,13 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 def refuse(scan: MRIScan) -> str | None:
-    """Without air in or beside the slice the field is flat."""
-    return None if makes_a_field(scan) else "there is no air in the body, and none may be drawn beside a body of this size: nothing bends the field"
+    """A spin echo loses nothing to a bent field; without air in or beside the slice the field is flat."""
+    flat = None if makes_a_field(scan) else "there is no air in the body, and none may be drawn beside this body: nothing bends the field"
+    return refuse_spin_echo(scan.protocol) or flat
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("echo time of the gradient echo, beyond that of the source", "ms", neutral=0.0, limit=LIMIT_MS, scale="log"),

@@ -21,6 +21,8 @@ OFTEN = (0.85, 0.15)
 PERMITTIVITY, CONDUCTIVITY = (50.0, 70.0), (0.4, 0.7)  # brain and muscle at 64 to 128 MHz
 OFF_CENTRE = 0.2  # of the radius of the body
 CALIBRATED_AT = (0.8, 0.98)  # quantile of the field: most of the slice is tipped too little, the best of it rightly or a little too much
+TR_MS, LONG_TR_MS = (400.0, 800.0), (2500.0, 6000.0)  # of spin echoes weighted by T1, and by T2 or density
+SPOILED, SPOILED_LATE = ((8.0, 20.0), (15.0, 30.0)), ((400.0, 800.0), (15.0, 25.0))  # ms and degrees, weighted by T1, and by T2*: tips in proportion
 LEAST_T = 2.0  # dielectric shading is an artefact of high fields
 LIMIT = 0.9  # of the flip angle: near a null of the wave, as in a large abdomen at 3 T or a head at 7 T
 # Where signal is only lost, the variation is bounded: a head whose outer half is black reads .5. Half a brain in shadow is severe.
@@ -31,8 +33,13 @@ def draw(rng: np.random.Generator, scan: MRIScan, *, sequence: str = "any") -> d
     """The sequence with its angle, and the material and place of the standing wave."""
     if sequence not in ("any", *KINDS):
         raise ConfigError(f"recipe.pattern.sequence={sequence!r} is not known; allowed: any, {', '.join(KINDS)}")
-    kind = str(rng.choice(list(KINDS), p=OFTEN)) if sequence == "any" else sequence
-    tr_ms, flip_deg = (rng.uniform(400, 800), 90.0) if kind == "spin_echo" else (rng.uniform(8, 20), rng.uniform(15, 30))
+    known = scan.protocol
+    drawn = str(rng.choice(list(KINDS), p=OFTEN)) if known.echo is None else "spin_echo" if known.echo == "spin" else "spoiled"
+    kind = drawn if sequence == "any" else sequence
+    if kind == "spin_echo":
+        tr_ms, flip_deg = rng.uniform(*(LONG_TR_MS if known.fluid_is_bright else TR_MS)), 90.0
+    else:
+        tr_ms, flip_deg = (rng.uniform(*each) for each in (SPOILED_LATE if known.weighting == "T2*" else SPOILED))
     return {
         "sequence": kind,
         "tr_ms": round(float(tr_ms), 2),

@@ -43,3 +43,26 @@ def test_field_strength_in_tesla_or_gauss(stated: float, tesla: float | None) ->
 def test_kernel_is_a_code_or_nothing(stated: str, kept: str | None) -> None:
     """Makers' codes pass, free text does not."""
     assert acquisition(made(ConvolutionKernel=stated), "ct").get("kernel") == kept
+
+
+@pytest.mark.parametrize(
+    ("elements", "facts"),
+    [
+        ({"ScanningSequence": "GR", "SequenceVariant": ["SK", "SP"], "EchoTime": 2.8, "RepetitionTime": 5.5, "FlipAngle": 10}, ("spoiled", "T1")),
+        ({"ScanningSequence": "GR", "SequenceVariant": "SS", "EchoTime": 20, "RepetitionTime": 600, "FlipAngle": 20}, ("gradient", "T2*")),
+        ({"ScanningSequence": ["SE", "IR"], "EchoTime": 120, "RepetitionTime": 9000}, ("spin", None)),
+        ({"ScanningSequence": "SE", "EchoTime": 120, "RepetitionTime": 4000, "InversionTime": 2500}, ("spin", None)),
+        ({"ScanningSequence": "SE", "EchoTime": 120, "RepetitionTime": 4000}, ("spin", "T2")),
+        ({"ScanningSequence": ["EP", "SE"], "EchoTime": 80}, ("spin", None)),
+        ({"ScanningSequence": ["GR", "SE"], "EchoTime": 80, "RepetitionTime": 4000}, (None, None)),  # GRASE
+        ({"ScanningSequence": "EP", "EchoTime": 30, "RepetitionTime": 2000}, (None, None)),
+        ({"EchoPulseSequence": "GRADIENT", "EchoTime": 30, "RepetitionTime": 600}, ("gradient", "T2*")),
+        ({"ScanningSequence": "DOE JOHN", "SequenceVariant": "DOE JOHN", "EchoPulseSequence": "DOE JOHN", "EchoTime": 30, "RepetitionTime": 600}, (None, None)),
+    ],
+)
+def test_echo_and_weighting_are_our_own_words(elements: dict[str, Any], facts: tuple[str | None, str | None]) -> None:
+    """Kind of echo from coded fields, weighting from times and angle; what they do not decide is absent, and free text never passes."""
+    found = acquisition(made(**elements), "mri")
+    assert (found.get("echo"), found.get("weighting")) == facts
+    assert "DOE" not in str(found)
+    assert "echo" not in acquisition(made(**elements), "ct")

@@ -158,3 +158,21 @@ def test_rows_of_one_modality(tmp_path: Path, sorted_out: Index) -> None:
     cases, errors = sorted_out(make("manifest", {"path": table(tmp_path / "t.csv", rows), "modality": "mri"}))
     assert [case.entry for case in cases] == ["m.png#0"]
     assert not errors
+
+
+def test_a_row_states_echo_and_weighting(tmp_path: Path, write_dicom: Write, sorted_out: Index) -> None:
+    """Both are words of closed lists and win over the header; another word is an error that does not repeat the cell."""
+    write_dicom("s.dcm", ScanningSequence="SE", EchoTime=120.0, RepetitionTime=4000.0)
+    rows = [{"path": "s.dcm", "modality": "mri", "anatomy": "head", "licence": "A", "echo": "gradient", "weighting": "T2*"}]
+    source = make("manifest", {"path": table(tmp_path / "t.csv", rows)})
+    cases, errors = sorted_out(source)
+    assert not errors
+    assert (cases[0].acquisition["echo"], cases[0].acquisition["weighting"]) == ("gradient", "T2*")
+    assert source.load(cases[0]).case.acquisition["echo"] == "gradient"
+    cases, errors = sorted_out(make("manifest", {"path": table(tmp_path / "t.csv", [{**rows[0], "weighting": "DOE"}])}))
+    assert not cases
+    assert "weighting" in str(errors[0])
+    assert "DOE" not in str(errors[0])
+    rows[0] |= {"echo": "", "weighting": ""}
+    cases, _ = sorted_out(make("manifest", {"path": table(tmp_path / "t.csv", rows)}))
+    assert (cases[0].acquisition["echo"], cases[0].acquisition["weighting"]) == ("spin", "T2")
