@@ -1,60 +1,29 @@
-"""Three-dimensional scans that skip samples along two axes on a sheared lattice (CAIPIRINHA)."""
+"""Three-dimensional scans that skip samples along two axes on a sheared lattice and are unfolded by their coils (CAIPIRINHA)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from physics.fourier import frequencies
-from physics.measure.pair import Pair, Reading, measure
-from physics.mri.measures import NO_SCAN
+from physics.fourier import to_picture
+from physics.mri.body import Body
+from physics.mri.coils import two_rows
+from physics.mri.folding import divisible, resized, with_size
+from physics.mri.lattice import Lattice
+from physics.mri.regular_sense import Rows, rows_of
 from physics.mri.scan import MRIScan, Stage
-from physics.mri.slice_profile import missing_slab, require_single_slice, slab_share
+from physics.mri.sense_maps import KINDS, calibration_scan, coarse_maps, noise_covariance
+from physics.mri.slice_profile import missing_slab, require_single_slice
 from physics.mri.thick_slice import ThickSlice
 from physics.mri.through_plane import ThroughPlane, encoded_slice
 from physics.scan import EditConflict
 
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Lattice:
-    """Which samples (line, partition) are taken: partitions that `across` divides, and of those every `along`-th line, moved by `shift` lines from one taken
-    partition to the next. centre : share of the lines, about the middle of k-space, that are taken whole."""
-
-    along: int
-    across: int
-    shift: int
-    centre: float
-
-    @property
-    def step(self) -> int:
-        """One sample in so many is taken outside the centre."""
-        return self.along * self.across
-
-    def taken(self, n_lines: int, n_partitions: int) -> NDArray[np.bool_]:
-        """(line, partition), both stored uncentred, outside the centre too."""
-        line, partition = (frequencies(n).numpy().astype(np.int64) for n in (n_lines, n_partitions))
-        on: NDArray[np.bool_] = (partition[None] % self.across == 0) & ((line[:, None] + self.shift * (partition[None] // self.across)) % self.along == 0)
-        return on | self.whole(n_lines)[:, None]
-
-    def whole(self, n_lines: int) -> NDArray[np.bool_]:
-        """(line,) of the centre."""
-        inside: NDArray[np.bool_] = np.abs(frequencies(n_lines).numpy()) <= self.centre * n_lines / 2
-        return inside
-
-    def spread(self, n_lines: int, n_partitions: int) -> NDArray[np.complex128]:
-        """(line, distance) how much of a slice `distance` partitions above (modulo the slab) enters each line of a slice, samples weighted by density."""
-        weight = np.where(self.whole(n_lines)[:, None], 1.0, float(self.step)) * self.taken(n_lines, n_partitions)
-        k, d = frequencies(n_partitions).numpy(), np.arange(n_partitions, dtype=np.float64)
-        turn = np.exp(-2j * np.pi * np.outer(k, d) / n_partitions)
-        return np.asarray(weight @ turn / n_partitions, dtype=np.complex128)
+N_LOOPS = 16  # of the array: two rows of eight, since aliases lie along two axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +38,85 @@ class SkippedLattice:
     encodes_slab: ClassVar[bool] = True
     undersamples: ClassVar[bool] = True
 
+    def place(self, index: int, away: int) -> int:
+        """The slice of the slab that lies so many partitions above another one, the slab being periodic."""
+        return self.first + (index - self.first + away) % self.count
+
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
-        """data: k-space (coil, row, column) of the slice alone."""
+        """data: k-space (coil, row, column) of the slice alone. What comes out is the slice of the transform along the partitions of the samples that were
+        taken, in units of white noise: its lines hold the noise of the receiver whatever their share."""
         slab = scan.slab
         assert slab is not None
-        spread = self.lattice.spread(scan.n_lines, self.count)
-        others = [place for place in range(self.first, self.first + self.count) if place != slab.index]
-        share = slab_share(slab)
-        lined = data.movedim(1 + scan.phase_axis, 1)
-        out = lined * torch.from_numpy(spread[:, 0]).to(data)[None, :, None]
-        kinds, which = np.unique(np.round(spread, 12), axis=0, return_inverse=True)
-        for kind, weights in enumerate(kinds):
-            held = [(place, weights[(place - slab.index) % self.count]) for place in others]
-            held = [(place, weight) for place, weight in held if abs(weight) > 1e-9]
-            if not held:
-                continue
-            mixed = torch.zeros_like(slab.density[0])
-            for place, weight in held:
-                mixed += complex(weight) * slab.density[place]
-            lines = np.flatnonzero(which.ravel() == kind)
-            out[:, lines] += encoded_slice(scan, share * mixed).movedim(1 + scan.phase_axis, 1)[:, lines]
-        out[:, self.lattice.whole(scan.n_lines)] = lined[:, self.lattice.whole(scan.n_lines)]
+        spread = torch.from_numpy(self.lattice.spread(scan.n_lines, self.count))
+        weight = (spread / spread[:, :1].abs().sqrt().clamp(min=1e-9)).to(data)
+        out = data.movedim(1 + scan.phase_axis, 1) * weight[:, 0, None]
+        for away in sorted({away for _, away in self.lattice.aliases(self.count)} - {0}):
+            place = self.place(slab.index, away)
+            other = encoded_slice(at_slice(scan, place), slab.density[place])
+            out = out + other.movedim(1 + scan.phase_axis, 1) * weight[:, away, None]
         return out.movedim(1, 1 + scan.phase_axis)
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeSense:
+    """SENSE over a sheared lattice.
+
+    lattice, count : of the samples. covariance : of the channels' noise. maps : (alias, coil, row, column), penalty : (alias, row, column), of what folds onto
+    each place of the slice, itself first, on a number of lines that the lattice divides. shift_mm : how far what the maps were measured on lay away.
+    """
+
+    lattice: Lattice
+    count: int
+    covariance: Rows
+    maps: Tensor
+    penalty: Tensor
+    shift_mm: tuple[float, float]
+
+    def __call__(self, kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> Tensor:
+        """kspace (coil, row, column) of `SkippedLattice` to a complex picture (row, column)."""
+        n_lines = kspace.shape[phase_axis + 1]
+        weight = torch.from_numpy(self.lattice.step * self.lattice.share(n_lines, self.count) ** 0.5).to(kspace.real)
+        weighted = kspace * (weight[:, None] if phase_axis == 0 else weight[None, :])
+        aliased = to_picture(with_size(weighted, n_lines=self.maps.shape[phase_axis + 2], phase_axis=phase_axis))
+        whitening, seen = self._white(kspace)
+        right = seen.mH @ (whitening @ aliased.permute(1, 2, 0)[..., None])
+        found = torch.linalg.solve(seen.mH @ seen + self._damping(seen), right)[..., 0, 0]
+        return resized(found, n_lines=n_lines, phase_axis=phase_axis)
+
+    def geometry_factor(self) -> Tensor:
+        """(row, column) real: by how much unfolding amplifies the noise of the slice beyond the root of the samples left out.
+
+        Model
+            g = ([B A B]_00 [A]_00)^(1/2), A = S^H Psi^-1 S of the R voxels that fold onto one another, over lines and partitions, B = (A + diag p)^-1.
+        References
+            Breuer et al. 2006, 10.1002/mrm.20787; Pruessmann et al. 1999, eq. 23.
+        Oracle
+            Pseudo-replicas within 2 % (tests/physics/mri/test_caipi.py).
+        """
+        _, seen = self._white(self.maps)
+        alike = seen.mH @ seen
+        inverse = torch.linalg.inv(alike + self._damping(seen))
+        spread = (inverse @ alike @ inverse)[..., 0, 0].real
+        factor: Tensor = (spread * alike[..., 0, 0].real).clamp(min=0).sqrt()
+        return factor
+
+    def _white(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """What whitens the channels, and the whitened maps (row, column, coil, alias)."""
+        whitening = torch.linalg.inv(torch.linalg.cholesky(torch.from_numpy(np.asarray(self.covariance)))).to(like)
+        return whitening, whitening @ self.maps.to(like).permute(2, 3, 1, 0)
+
+    def _damping(self, like: Tensor) -> Tensor:
+        damping: Tensor = torch.diag_embed(self.penalty.permute(1, 2, 0)).to(like)
+        return damping
+
+
+def at_slice(scan: MRIScan, place: int) -> MRIScan:
+    """The scan with another slice of its slab in the place of its own, under the coils as they look from there."""
+    slab = scan.slab
+    assert slab is not None
+    height_mm = (place - slab.index) * slab.spacing_mm[0]
+    array = None if scan.array is None else scan.array.seen_from(height_mm)
+    return replace(scan, body=Body(slab.density[place], scan.spacing_mm), array=array)
 
 
 def partitions(scan: MRIScan, lattice: Lattice) -> tuple[int, int]:
@@ -101,49 +127,75 @@ def partitions(scan: MRIScan, lattice: Lattice) -> tuple[int, int]:
     return min(max(scan.slab.index - count // 2, 0), n - count), count
 
 
-def skip(scan: MRIScan, lattice: Lattice) -> MRIScan:
-    """Ghosts of other slices, each displaced along the lines by its own part of the field of view.
+def received_slab(scan: MRIScan, *, first: int, count: int) -> MRIScan:
+    """The scan under two rows of loops about the middle of the slab, where it has one uniform coil."""
+    if scan.array is not None or scan.coils is not None:
+        return scan
+    assert scan.slab is not None
+    fov_mm = (scan.matrix[0] * scan.spacing_mm[0], scan.matrix[1] * scan.spacing_mm[1])
+    middle_mm = (first + (count - 1) / 2 - scan.slab.index) * scan.slab.spacing_mm[0]
+    note = f"receive array of {N_LOOPS} loops in two rows, prescan-normalised"
+    return replace(scan, array=two_rows(N_LOOPS, fov_mm=fov_mm).seen_from(-middle_mm), assumed=(*scan.assumed, note))
+
+
+def unfold_lattice(scan: MRIScan, lattice: Lattice, *, shift_mm: tuple[float, float] = (0.0, 0.0), kind: str = "body") -> MRIScan:
+    """Edges of other slices left in the picture, each displaced by its own part of the field of view, and a patch of grain where coils look alike.
 
     Model
-        s(ky, kz) is taken where kz mod Rz = 0 and (ky + D kz / Rz) mod Ry = 0, and in a centre of whole lines; the others are 0 and those taken outside the
-        centre count R = Ry Rz times (density). A line of the slice z is then sum_d h(ky, d) s(ky; z + d) with h the transform of the samples along kz: in the
-        picture R aliases of equal weight on a sheared lattice, made of what is finer than the centre.
+        s(ky, kz) is taken where kz mod Rz = 0 and (ky + D kz / Rz) mod Ry = 0, of a slab around the picture. R = Ry Rz voxels, on a sheared lattice over lines
+        and slices (`Lattice.aliases`), fold onto each of the slice: a_c = sum_m C_c(r_m) rho(r_m). They are told apart by
+        x = (S^H Psi^-1 S + diag p)^-1 S^H Psi^-1 a with maps and outline (penalty p in air) of a calibration scan of every slice, coarse in its plane
+        (`sense_maps.coarse_maps`), which body or array lay shift_mm away from.
     Parameters
-        lattice : steps along lines and partitions, shift, centre.
+        scan : the acquisition, with its slab; one channel becomes sixteen. lattice : steps along lines and partitions, shift. shift_mm : along array axis 0
+        and 1. kind : body or array, which of them moved.
     Returns
-        The scan with the event; a centre of all lines leaves it as it was.
+        The scan with lines, event and reconstruction.
     Assumes
-        The slab is periodic: a sharp slab profile around as many slices as the lattice divides. Coils alike for all of its slices.
+        The slab is periodic: a sharp slab profile around as many slices as the lattice divides. As many averages as samples left out, so that noise stays that
+        of the source. Maps normalised slice by slice.
     Not modelled
-        Unfolding by coils (what is shown is what it leaves when it fails), noise; air of other slices does not fold in.
+        Calibration that is coarse across the slices; movement across them; the noise that unfolding amplifies (`thermal.ThermalNoise` on top brings it).
     Raises
-        ValueError: no slab, steps or shift out of range, fewer slices than the lattice divides. EditConflict: a slice with a profile or a movement of its
-        own, a readout.
+        ValueError: no slab, steps, shift or kind out of range, fewer slices than the lattice divides. EditConflict: a slice with a profile or a movement of
+        its own, skipped lines, another reconstruction, a readout.
     References
-        Breuer et al. 2006, 10.1002/mrm.20787 (two-dimensional CAIPIRINHA).
+        Breuer et al. 2006, 10.1002/mrm.20787 (two-dimensional CAIPIRINHA); Weiger, Pruessmann and Boesiger 2002 (2D SENSE).
     Oracle
-        The whole three-dimensional transform with masked samples; aliases of a point (tests/physics/mri/test_caipi.py).
+        The three-dimensional transform with masked samples; exact maps give back any volume; the geometry factor is that of replicas
+        (tests/physics/mri/test_caipi.py).
     """
-    if min(lattice.along, lattice.across) < 1 or not 0 <= lattice.shift < max(lattice.along, 1) or not 0 < lattice.centre <= 1:
-        raise ValueError(f"{lattice}: steps must be >= 1, the shift below the step along lines, the centre a share")
-    if lattice.step == 1 or bool(lattice.whole(scan.n_lines).all()):
-        return scan
+    if min(lattice.along, lattice.across) < 1 or lattice.step < 2 or not 0 <= lattice.shift < lattice.along or kind not in KINDS:
+        raise ValueError(f"{lattice}, kind {kind!r}: steps must be >= 1 and not both 1, the shift below the step along lines; kind one of {', '.join(KINDS)}")
     if reason := missing_slab(scan, 0.0):
         raise ValueError(reason)
     first, count = partitions(scan, lattice)
     if count == 0:
         raise ValueError(f"the slab has fewer slices than the {lattice.step} that the lattice divides")
-    if any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
-        raise EditConflict("slice: a profile or a movement of one slice; encoding of the whole slab in three dimensions was asked for")
+    if scan.lines is not None or any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
+        raise EditConflict("slice: a profile or a movement of one slice, or skipped lines; encoding of the whole slab in three dimensions was asked for")
     require_single_slice(scan)
-    return scan.with_event(SkippedLattice(lattice, first, count))
+    received = received_slab(scan, first=first, count=count)
+    skipped = SkippedLattice(lattice, first, count)
+    maps, penalty = folded_maps(received, skipped, shift_mm=shift_mm, kind=kind)
+    unfolding = LatticeSense(lattice, count, rows_of(noise_covariance(received)), maps, penalty, shift_mm)
+    lines = torch.from_numpy(lattice.share(scan.n_lines, count) > 0)
+    return received.with_lines(lines).with_reconstruction(unfolding).with_event(skipped)
 
 
-@measure("%")
-def samples_left_out(pair: Pair) -> Reading:
-    """Share of the samples (line, partition) of a three-dimensional scan that were not taken."""
-    scan = pair.scan
-    if not isinstance(scan, MRIScan):
-        return NO_SCAN
-    found = next((event for event in scan.events if isinstance(event, SkippedLattice)), None)
-    return Reading(0.0 if found is None else 100 * (1 - float(found.lattice.taken(scan.n_lines, found.count).mean())))
+def folded_maps(received: MRIScan, skipped: SkippedLattice, *, shift_mm: tuple[float, float], kind: str) -> tuple[Tensor, Tensor]:
+    """Maps (alias, coil, row, column) and penalty (alias, row, column) of what folds onto each place, from a calibration scan of every slice that does."""
+    axis, size, slab = received.phase_axis, divisible(received.n_lines, step=skipped.lattice.along), received.slab
+    assert slab is not None
+    spacing_mm = [d * n / (size if side == axis else n) for side, (d, n) in enumerate(zip(received.spacing_mm, received.matrix, strict=True))]
+    known: dict[int, tuple[Tensor, Tensor]] = {}
+    folded = []
+    for turn, away in skipped.lattice.aliases(skipped.count):
+        place = skipped.place(slab.index, away)
+        if place not in known:
+            seen = with_size(calibration_scan(at_slice(received, place), shift_mm=shift_mm, kind=kind), n_lines=size, phase_axis=axis)
+            known[place] = coarse_maps(seen, phase_axis=axis, spacing_mm=(spacing_mm[0], spacing_mm[1]))
+        by = -turn * (size // skipped.lattice.along)
+        folded.append([torch.roll(values, by, dims=axis - 2) for values in known[place]])
+    maps, penalty = (torch.stack(list(values)) for values in zip(*folded, strict=True))
+    return maps, penalty

@@ -38,6 +38,11 @@ class CoilArray:
             matrix[coil, after], matrix[after, coil] = self.coupling, np.conj(self.coupling)
         return matrix
 
+    def seen_from(self, height_mm: float) -> CoilArray:
+        """The same loops in the frame of a slice so far along the slice axis."""
+        moved = tuple(Loop((*loop.centre_mm[:2], loop.centre_mm[2] - height_mm), loop.normal, loop.radius_mm) for loop in self.loops)
+        return CoilArray(moved, self.coupling)
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiveField:
@@ -54,6 +59,15 @@ def surrounding_array(n_coils: int, *, fov_mm: tuple[float, float]) -> CoilArray
     angles = [2 * pi * (coil + 0.3) / n_coils for coil in range(n_coils)]
     loops = tuple(Loop((ring_mm * sin(t), ring_mm * cos(t), 0.0), (-sin(t), -cos(t), 0.0), radius_mm) for t in angles)
     return CoilArray(loops)
+
+
+def two_rows(n_coils: int, *, fov_mm: tuple[float, float]) -> CoilArray:
+    """Two overlapping rows of loops around the field of view, alternately above and below the slice, as in a helmet: neighbours in space follow each other."""
+    ring_mm = 0.55 * hypot(*fov_mm)
+    radius_mm = 1.15 * pi * ring_mm / max(n_coils / 2, 4)
+    angles = [2 * pi * (coil + 0.3) / n_coils for coil in range(n_coils)]
+    heights = [(0.8 if coil % 2 else -0.8) * radius_mm for coil in range(n_coils)]
+    return CoilArray(tuple(Loop((ring_mm * sin(t), ring_mm * cos(t), z), (-sin(t), -cos(t), 0.0), radius_mm) for t, z in zip(angles, heights, strict=True)))
 
 
 def receive_sensitivity(loops: tuple[Loop, ...], points_mm: NDArray[np.float64]) -> NDArray[np.complex128]:

@@ -9,7 +9,6 @@ import torch
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan
-from physics.mri.sense_maps import MappedSense
 
 
 @measure("% of tissue")
@@ -52,5 +51,4 @@ def calibration_shift(pair: Pair) -> Reading:
     """How far body or array lay from their place when the coil maps were measured."""
     if not isinstance(pair.scan, MRIScan):
         return NO_SCAN
-    unfolding = pair.scan.reconstruction
-    return Reading(hypot(*unfolding.shift_mm) if isinstance(unfolding, MappedSense) else 0.0)
+    return Reading(hypot(*getattr(pair.scan.reconstruction, "shift_mm", (0.0, 0.0))))

@@ -1,7 +1,8 @@
-"""CAIPIRINHA aliasing: a three-dimensional scan that skipped too much along two axes."""
+"""CAIPIRINHA aliasing: a three-dimensional scan unfolded over two axes with coil maps that no longer fit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,51 +10,63 @@ import numpy as np
 
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
+from medq_gen.errors import ConfigError
 from physics.mri.artefact_to_signal import artefact_to_signal
-from physics.mri.caipi import Lattice, samples_left_out, skip
-from physics.mri.measures import ghost_to_signal
+from physics.mri.caipi import unfold_lattice
+from physics.mri.lattice import Lattice
+from physics.mri.lattice_noise import lattice_acceleration, lattice_g_max, lattice_g_mean
+from physics.mri.residual_aliasing import calibration_shift
 from physics.mri.scan import MRIScan
+from physics.mri.sense_maps import KINDS
 from physics.mri.slice_profile import missing_slab
 
-STEPS = ((2, 2, 1), (3, 2, 1), (3, 2, 2), (2, 3, 1))  # along the lines, across the partitions, shift
-LIMIT_PERCENT = 74.0  # of the samples: little more than the central lines is left whole of one in four
-FEWEST = 12  # slices: two periods of the sparsest lattice
+# One sample in four, as clinics take it: 2 x 2 with the partitions moved from line to line, or the lines from partition to partition.
+STEPS = ((4, 1, 2), (2, 2, 1))  # along the lines, across the partitions, shift
+LIMIT_MM = 60.0
+FEWEST = 12  # slices: what folds onto one another lies three or more apart
 
 
-def draw(rng: np.random.Generator, scan: MRIScan) -> dict[str, Any]:
-    """Which lattice is taken."""
+def draw(rng: np.random.Generator, scan: MRIScan, *, kind: str = "array") -> dict[str, Any]:
+    """Which lattice is taken, what had moved since the calibration (a flexible array; kind=body: harm then ends near 30 mm, at moderate), and where to."""
+    if kind not in KINDS:
+        raise ConfigError(f"recipe.pattern.kind={kind!r} is not known; allowed: {', '.join(KINDS)}")
     along, across, shift = STEPS[int(rng.integers(len(STEPS)))]
-    return {"along": along, "across": across, "shift": shift}
+    angle = float(rng.choice((0.0, 180.0))) + float(rng.uniform(-25.0, 25.0))
+    return {"along": along, "across": across, "shift": shift, "kind": kind, "direction_deg": round(angle % 360, 2)}
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
-    """strength: share of the samples (lines and partitions) that were left out, in percent; the central lines that are taken whole grow fewer with it."""
+    """strength: shift in mm between the calibration and the scan, at direction_deg from the phase-encode direction."""
     if strength == 0:
         return scan
-    most = 1 - 1 / (pattern["along"] * pattern["across"])
-    return skip(scan, Lattice(pattern["along"], pattern["across"], pattern["shift"], max(1 - strength / 100 / most, 1e-3)))
+    angle = math.radians(pattern["direction_deg"])
+    along, across = strength * math.cos(angle), strength * math.sin(angle)
+    shift_mm = (along, across) if scan.phase_axis == 0 else (across, along)
+    return unfold_lattice(scan, Lattice(pattern["along"], pattern["across"], pattern["shift"]), shift_mm=shift_mm, kind=pattern["kind"])
 
 
 def refuse(scan: MRIScan) -> str | None:
-    """Nothing can fold in from slices that are not there."""
+    """Nothing can fold in from slices that are not there; too few lines leave none to skip."""
     if reason := missing_slab(scan, 0.0):
         return reason
+    if scan.n_lines < 64:
+        return "fewer than 64 phase-encode lines: calibration would take most of them"
     n = 0 if scan.slab is None else scan.slab.density.shape[0]
     return f"the source has {n} slices about the picture; {FEWEST} are needed" if n < FEWEST else None
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
-    strength=Strength("share of samples left out", "%", neutral=0.0, limit=LIMIT_PERCENT),
+    strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
-    measures=(samples_left_out, ghost_to_signal, artefact_to_signal),
+    measures=(calibration_shift, lattice_acceleration, lattice_g_mean, lattice_g_max, artefact_to_signal),
     attributes=("slice leakage", "contrast"),
     words=Words(
         artefact="CAIPIRINHA aliasing",
         synonyms=("slice leakage", "inter-slice aliasing", "residual aliasing of a three-dimensional scan", "slab aliasing"),
-        cause="too few samples along two axes of a three-dimensional scan",
+        cause="coil maps that no longer fit, in a three-dimensional scan accelerated along two axes",
         hides="low-contrast detail under the folded slices",
         looks={
             "none": ("no leakage from other slices", "a picture free of folded slices"),

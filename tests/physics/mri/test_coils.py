@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, receive_sensitivity, surrounding_array
+from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, receive_sensitivity, surrounding_array, two_rows
 from physics.mri.loop import Loop, loop_field
 
 MATRIX, SPACING = (48, 40), (4.0, 5.0)
@@ -125,3 +125,19 @@ def test_beyond_the_margin_a_map_keeps_the_value_of_its_edge():
     alone = Sensitivity.of(None, receive, matrix=MATRIX, spacing_mm=SPACING)
     exact = np.abs(receive_sensitivity(receive.loops, np.stack([(edge[0] - 24) * 4.0, (edge[1] - 20) * 5.0]))[0]) / 0.7
     np.testing.assert_allclose(alone.at(outside)[0].real, exact, rtol=0.02)
+
+
+def test_another_slice_sees_the_loops_from_its_own_height():
+    """The maps of a slice 40 mm up are the loops' transverse fields at z = 40 mm over their root sum of squares; two rows lie above and below the middle."""
+    array = two_rows(16, fov_mm=(200.0, 240.0))
+    shape, spacing = (20, 24), (10.0, 10.0)
+    found = Sensitivity.of(array.seen_from(40.0), None, matrix=shape, spacing_mm=spacing).maps(shape)
+    y, x = np.meshgrid((np.arange(20) - 10) * 10.0, (np.arange(24) - 12) * 10.0, indexing="ij")
+    fields = np.stack([loop_field(loop, np.stack([y, x, np.full_like(y, 40.0)], axis=-1)) for loop in array.loops])
+    raw = fields[..., 1] - 1j * fields[..., 0]
+    np.testing.assert_allclose(found.numpy(), raw / np.sqrt((np.abs(raw) ** 2).sum(axis=0)), atol=2e-5)
+    heights = np.array([loop.centre_mm[2] for loop in array.loops])
+    assert heights[::2].max() < 0 < heights[1::2].min()
+    assert abs(heights.mean()) < 1e-9
+    level = Sensitivity.of(array, None, matrix=shape, spacing_mm=spacing).maps(shape)
+    assert float((found - level).abs().max()) > 0.1
