@@ -77,6 +77,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
+    "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
     "physics/mri/zipper.py": {
         "conjugate: 1j in apply": "a phase uniform on the circle is so backwards too",
         "conjugate: 1j in _modulated": "the imaginary part is symmetric about 0",

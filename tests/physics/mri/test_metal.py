@@ -190,16 +190,17 @@ def test_what_is_not_possible_is_refused():
 
 
 def test_areas_are_measured():
-    """Rim and metal in cm2 on pixels of 1 by 1.6 mm."""
+    """Rim and metal in cm2 on pixels of 1.25 by 1.6 mm."""
     reference = torch.full((40, 31), 50.0)
     degraded = reference.clone()
     degraded[4:10, 7:12] = 90.0
     degraded[20:22, 20] = 60.0
     degraded[30:33, 20:23] = 70.0  # gained enough, but is less than half as bright again
-    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(40, 31, dtype=torch.bool), (1.0, 1.6))
-    scan = MRIScan.of(reference, spacing_mm=(1.0, 1.6))
+    reference[15:18, 3:9], degraded[15:18, 3:9] = 4.0, 12.0  # three times as bright, and still dark: less than a quarter of the mean
+    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(40, 31, dtype=torch.bool), (1.25, 1.6))
+    scan = MRIScan.of(reference, spacing_mm=(1.25, 1.6))
     pair = Pair(reference, degraded, view, scan, add_metal(scan, Implant("steel", (0.0, 0.0, 0.0), 5.0), sequence="se", bandwidth_hz=200.0))
-    assert rim_area(pair).value == pytest.approx(30 * 1.6 / 100)
+    assert rim_area(pair).value == pytest.approx(30 * 1.25 * 1.6 / 100)
     assert metal_area(pair).value == pytest.approx(pi * 25 / 100, rel=0.1)
     assert metal_area(Pair(reference, degraded, view, scan, scan)).value == 0
     assert metal_area(Pair(reference, degraded, view)).value is None

@@ -97,3 +97,16 @@ def test_the_measure_is_the_tangent() -> None:
     assert gap is not None
     assert crest is not None
     assert gap < 0.5 * crest
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+@pytest.mark.parametrize("shape", [(48, 64), (47, 61)])
+def test_the_ghost_is_read_along_the_readout(phase_axis: int, shape: tuple[int, int]) -> None:
+    """tan of a phase that grows along the readout, the rms of its sine over that of its cosine where the body lies, whichever axis has the lines."""
+    scan = body(shape, phase_axis=phase_axis)
+    view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(shape, dtype=torch.bool), (1.0, 1.0))
+    edited = mismatch_echoes(scan, EchoMismatch(10.0, 50.0))
+    phi = phi_of(shape, phase_axis, 10.0, 50.0).expand(shape).movedim(phase_axis, 0)[0][scan.body.support.any(dim=phase_axis)]
+    told = 100 * math.sqrt(float(phi.sin().square().mean() / phi.cos().square().mean()))
+    picture = scan.body.density.abs()
+    assert half_field_ghost(Pair(picture, picture, view, None, edited)).value == pytest.approx(told, rel=1e-9)
