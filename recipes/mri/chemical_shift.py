@@ -11,8 +11,8 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import detail
 from medq_gen.errors import ConfigError
 from physics.mri.chemical_shift import fat_displacement, receiver_bandwidth, shift_fat
+from physics.mri.displacement import displacement_p95
 from physics.mri.fat import refuse_without_fat
-from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 
 LIMIT_PX = 6.0  # 72 Hz/px at 3 T, 36 Hz/px at 1.5 T: about the narrowest that is used
