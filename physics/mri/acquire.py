@@ -55,7 +55,26 @@ def acquire_kspace(scan: MRIScan) -> Tensor:
 
 
 def encoded(scan: MRIScan, density: Tensor) -> Tensor:
-    """Noiseless k-space (coil, row, column) of a density, or of a part of one, under the coils and the movement of a scan: linear in the density."""
+    """Part of the body by itself, as the scanner would receive it.
+
+    Model
+        K = F sum over poses of C_c rho at rest, or each line under its own pose (encoding.encode_moving): linear in the density, so that parts add up to the
+        whole.
+    Parameters
+        scan : its coils and movement count, its events do not. density : (row, column) complex, the body or a part of it.
+    Returns
+        (coil, row, column) noiseless k-space, uncentred, orthonormal.
+    Assumes
+        Air is encoded apart (acquire_kspace).
+    Not modelled
+        Events of the encoding, which act on the whole.
+    Raises
+        ValueError: an event changes the coil maps of a moving body.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 11.
+    Oracle
+        A displaced part and the rest make the whole, line by line (tests/physics/mri/test_respiration.py, test_chemical_shift.py).
+    """
     if scan.motion is None:
         return to_kspace(_coil_pictures(scan, density, None))
     changed = of_stage(scan, Stage.COILS)
@@ -97,7 +116,24 @@ def _passes_unchanged(scan: MRIScan) -> bool:
 
 
 def acquire_complex(scan: MRIScan) -> Tensor:
-    """The picture before its magnitude is taken: (row, column) complex. A root sum of squares over several coils has no phase."""
+    """The picture before its magnitude is taken.
+
+    Model
+        acquire_kspace, then the reconstruction of the scan or the picture of its readout, then events of the reconstruction. Where nothing happens between
+        coils and picture it is their combination itself, without a transform forth and back.
+    Parameters
+        scan : the acquisition.
+    Returns
+        (row, column) complex. A root sum of squares over several coils has no phase.
+    Assumes
+        One slice.
+    Not modelled
+        Scaling by the scanner.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 13.
+    Oracle
+        Its modulus is the picture that is shown; a scan in order gives back its source (tests/physics/mri/test_acquire.py).
+    """
     if _passes_unchanged(scan):
         picture = combined(_coil_pictures(scan, *_signal(scan)))
     else:

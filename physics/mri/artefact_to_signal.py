@@ -12,7 +12,23 @@ HOLDS = 0.8  # of the energy of the change, within a band
 
 
 def residual(pair: Pair) -> tuple[Tensor, float] | None:
-    """What no scaling of the registered reference explains, D - a R with a = <D, R> / <R, R> over the object, and a; None for an empty object."""
+    """What neither a pose nor a gain explains.
+
+    Model
+        e = D - a R, a = <D, R> / <R, R> over the object.
+    Parameters
+        pair : native pictures, registered.
+    Returns
+        e (row, column) over the whole picture, and a; None for an empty object.
+    Assumes
+        One gain for the whole picture.
+    Not modelled
+        Shading, which stays in e.
+    References
+        None: a projection.
+    Oracle
+        A change at right angles to the reference of known norm; a gain alone leaves 0 (tests/physics/mri/test_pair_measures.py).
+    """
     mask = pair.view.mask
     reference, degraded = pair.reference.double(), pair.degraded.double()
     energy = float(reference[mask].square().sum())

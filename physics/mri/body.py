@@ -95,7 +95,23 @@ def smooth_phase(shape: tuple[int, int], *, seed: int) -> Tensor:
 
 
 def hermitian_index(kspace: Tensor) -> float:
-    """How far k-space is from that of a real picture up to one global phase: min over c of |K(n) - e^(ic) K*(-n)| / |K|; 0 for a real picture."""
+    """How far a source is from a picture without phase, whose k-space says everything twice.
+
+    Model
+        h = min over c of |K(n) - e^(ic) conj K(-n)| / |K| = (2 - 2 |sum K(n) K(-n)| / |K|^2)^(1/2).
+    Parameters
+        kspace : (..., row, column), zero frequency first.
+    Returns
+        0 for a real picture under any one phase, up to 2^(1/2).
+    Assumes
+        One phase for the whole picture counts as none.
+    Not modelled
+        Noise, which raises it.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 13.4 (conjugate symmetry).
+    Oracle
+        0 under any global phase on odd and even sizes; 2^(1/2) for a single sample (tests/physics/mri/test_body.py).
+    """
     mirrored = torch.roll(torch.flip(kspace, dims=(-2, -1)), shifts=(1, 1), dims=(-2, -1)).conj()
     energy = float(kspace.abs().square().sum())
     overlap = float((mirrored.conj() * kspace).sum().abs())

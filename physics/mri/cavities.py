@@ -101,7 +101,17 @@ def _distance_mm(mask: NDArray[np.bool_], body: Body) -> NDArray[np.float64]:
 
 
 def rounded_height_mm(mask: Tensor, spacing_mm: tuple[float, float]) -> Tensor:
-    """Half the depth of pieces that are as deep as wide: (d (2 R - d))^(1/2), d the distance to the border, R its largest value in the piece."""
+    """How far a piece that is seen in one slice reaches above it, if it is as deep as wide.
+
+    Model
+        h = (d (2 R - d))^(1/2), d the distance to the border, R its largest value in the piece: a disc becomes a ball.
+    Returns
+        (row, column) millimetres, 0 outside the mask.
+    Assumes
+        The slice cuts each piece at its middle; the edge of the picture is no border.
+    Oracle
+        A disc of 20 mm: (400 - r^2)^(1/2) to a pixel (tests/physics/mri/test_susceptibility.py).
+    """
     inside = mask.cpu().numpy()
     # to the border between pixels, half a pixel beyond the nearest centre outside; the picture's own edge is no border
     far = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"), sampling=spacing_mm)[1:-1, 1:-1]

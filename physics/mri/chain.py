@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,7 +50,13 @@ def require_any_path(readout: Readout | None, events: tuple[Event, ...]) -> None
                 raise EditConflict(f"readout: {type(event).__name__} acts on lines of k-space, and {type(readout).__name__} has none")
 
 
-def displacement_of(events: Iterable[Event], scan: Any) -> Tensor:
+def samples_missing(scan: Any) -> bool:
+    """Whether samples were left out that the field of view asks for: lines, arms of a readout, or by an event that says so (`undersamples`)."""
+    left_out = scan.lines is not None and not bool(scan.lines.all())
+    return left_out or bool(getattr(scan.readout, "undersampled", False)) or any(getattr(event, "undersamples", False) for event in scan.events)
+
+
+def displacement_of(scan: Any) -> Tensor:
     """Tissue drawn beside its place: the warp of a picture.
 
     Model
@@ -59,7 +64,7 @@ def displacement_of(events: Iterable[Event], scan: Any) -> Tensor:
         tissue elsewhere says so by a method displacement_mm(scan), (2, row, column); one that has none leaves it in its place: it adds copies, weights or
         noise. Fields are straight between pixel centres and keep their outermost value beyond.
     Parameters
-        events : of the scan. scan : what they act on.
+        scan : its events are asked, each for the scan.
     Returns
         (2, row, column) float64, mm along array axis 0 and 1: what lies at r in the body at its mean pose is drawn at r + d(r).
     Assumes
@@ -72,7 +77,7 @@ def displacement_of(events: Iterable[Event], scan: Any) -> Tensor:
         A spot under two fields, one after the other, within 0.05 px (tests/physics/mri/test_displacement.py).
     """
     total = torch.zeros((2, *scan.matrix), dtype=torch.float64)
-    for event in sorted(events, key=lambda event: (event.stage, event.rank)):
+    for event in sorted(scan.events, key=lambda event: (event.stage, event.rank)):
         if hasattr(event, "displacement_mm"):
             further = event.displacement_mm(scan).double().cpu()
             total = total + (further if not bool(total.any()) else read_at(further, total, spacing_mm=scan.spacing_mm))
@@ -80,7 +85,23 @@ def displacement_of(events: Iterable[Event], scan: Any) -> Tensor:
 
 
 def read_at(values: Tensor, displacement_mm: Tensor, *, spacing_mm: tuple[float, float]) -> Tensor:
-    """A field (2, row, column) read at r + d(r)."""
+    """A displacement field met where tissue has been moved to.
+
+    Model
+        v(r + d(r)), straight between pixel centres, the outermost value beyond.
+    Parameters
+        values : (2, row, column). displacement_mm : d, likewise. spacing_mm : of the pixels.
+    Returns
+        (2, row, column).
+    Assumes
+        Fields that change little from pixel to pixel.
+    Not modelled
+        Folds: several places that land on one.
+    References
+        None: linear interpolation.
+    Oracle
+        A spot under two fields, one after the other, within 0.05 px (tests/physics/mri/test_displacement.py).
+    """
     rows, columns = (
         2 * (torch.arange(n, dtype=torch.float64).reshape(shape) + part / step) / max(n - 1, 1) - 1
         for n, shape, part, step in zip(values.shape[1:], ((-1, 1), (1, -1)), displacement_mm, spacing_mm, strict=True)

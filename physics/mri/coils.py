@@ -53,7 +53,23 @@ class ReceiveField:
 
 
 def surrounding_array(n_coils: int, *, fov_mm: tuple[float, float]) -> CoilArray:
-    """A ring of overlapping loops around the field of view, each facing its centre."""
+    """A ring of overlapping receive loops about the field of view, each facing its centre.
+
+    Model
+        Loops stand evenly on a circle of 0.55 of the diagonal, their diameters together 1.15 of its length, fewer than four as wide as four.
+    Parameters
+        n_coils : loops. fov_mm : along axis 0 and 1.
+    Returns
+        The array, uncoupled in its fields.
+    Assumes
+        Loops in the plane of the slice.
+    Not modelled
+        Several rings, loops fitted to the patient.
+    References
+        Roemer et al. 1990, 10.1002/mrm.1910160203 (overlap).
+    Oracle
+        Every loop outside the field of view, axis through the centre; overlap of 15 % (tests/physics/mri/test_coils.py).
+    """
     ring_mm = 0.55 * hypot(*fov_mm)
     radius_mm = 1.15 * pi * ring_mm / max(n_coils, 4)
     angles = [2 * pi * (coil + 0.3) / n_coils for coil in range(n_coils)]

@@ -79,7 +79,24 @@ def _split(layers: Sequence[Layer]) -> list[Layer]:
 def ball_field_ppm(
     places_mm: tuple[Tensor, Tensor], *, centre_mm: tuple[float, float, float], radius_mm: float, contrast_ppm: float, along: Axis
 ) -> tuple[Tensor, Tensor]:
-    """A ball of other material, in closed form: (Dchi/3)(a/r)^3 (3 cos^2 - 1) outside and 0 inside; the field (ppm) and its slope through the slice."""
+    """The field of a ball of other material, in closed form.
+
+    Model
+        (Dchi / 3) (a / r)^3 (3 cos^2 - 1) outside and 0 inside, with the sphere of Lorentz; its slope through the slice is the derivative.
+    Parameters
+        places_mm : (row, column) along axis 0 and 1, in the slice. centre_mm : of the ball, along both axes and through the slice. radius_mm : a. contrast_ppm
+        : Dchi. along : the main field.
+    Returns
+        The field in ppm and its slope through the slice in ppm per mm, (row, column) each.
+    Assumes
+        |Dchi| much less than 1.
+    Not modelled
+        Other bodies near by, whose fields add.
+    References
+        Schenck 1996, 10.1118/1.597854.
+    Oracle
+        Hand-worked places for each direction of the field; the slope is the difference of two heights (tests/physics/mri/test_susceptibility.py).
+    """
     d0, d1 = places_mm[0] - centre_mm[0], places_mm[1] - centre_mm[1]
     dz = torch.full_like(d0, -centre_mm[2])
     r2 = d0**2 + d1**2 + dz**2

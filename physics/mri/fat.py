@@ -38,7 +38,23 @@ def depth_mm(body: Body) -> NDArray[np.float64]:
 
 
 def bright_layer(body: Body) -> NDArray[np.bool_]:
-    """(row, column) pixels that are fat and hardly anything else; none where the picture shows no such layer."""
+    """Fat that is bright and hardly anything else.
+
+    Model
+        Brighter than 1.25 times mean tissue after a blur of 0.7 px, hanging together with a layer that begins within 10 mm of the skin; see fat_share.
+    Parameters
+        body : the slice.
+    Returns
+        (row, column) bool; empty where no such layer lies under 15 % of the skin, or it takes up too much of the body.
+    Assumes
+        A weighting that shows fat bright.
+    Not modelled
+        Marrow and fat between organs.
+    References
+        None: a convention of this project.
+    Oracle
+        Drawn heads, limbs and a stripped brain (tests/physics/mri/test_fat.py).
+    """
     magnitude, depth = body.density.abs().double().cpu().numpy(), depth_mm(body)
     smooth = ndimage.gaussian_filter(magnitude, 0.7)
     bright = (smooth > BRIGHT * body.mean_tissue) & (depth > 0) & (body.mean_tissue > 0)

@@ -28,15 +28,44 @@ ASSUMED = "fat saturation: the dim layer under the skin is suppressed fat, a pul
 
 
 def saturated(offset_ppm: Tensor) -> Tensor:
-    """Share of the signal that the pulse takes away at an offset from its centre: exp(-ln 2 |offset / w|^4), half of it at w = 0.45 times 3.4 ppm."""
+    """What a saturation pulse takes away at an offset from its centre.
+
+    Model
+        s(f) = exp(-ln 2 |f / w|^4), half of it at w = 0.45 times 3.4 ppm: flat on fat, nothing left on water.
+    Parameters
+        offset_ppm : f, any shape.
+    Returns
+        Share of the signal, 0 to 1, of that shape.
+    Assumes
+        A pulse of some 10 ms, of one profile.
+    Not modelled
+        Recovery between pulse and excitation, an uneven transmit field.
+    References
+        Haase et al. 1985, Phys. Med. Biol. 30, 341.
+    Oracle
+        All on resonance, half at 0.45 times 217 Hz on either side, nothing of water (tests/physics/mri/test_fat_saturation.py).
+    """
     return torch.exp(-log(2) * (offset_ppm / (HALF_WIDTH * PPM)).abs() ** STEEPNESS)
 
 
 @lru_cache(maxsize=4)
 def unsuppressed(body: Body) -> Tensor:
-    """(row, column) float64: the signal that suppressed fat would have without the pulse, times its share of the pixel.
+    """The signal that suppressed fat would have without the pulse.
 
-    1.6 times mean tissue, with the texture of the layer itself: its brightness over that near by, within 0.7 to 1.3.
+    Model
+        1.6 times mean tissue times its share of the pixel, with the texture of the layer itself: its brightness over that near by, within 0.7 to 1.3.
+    Parameters
+        body : the slice, its fat suppressed.
+    Returns
+        (row, column) float64, in the unit of the source.
+    Assumes
+        fat.suppressed_share tells fat.
+    Not modelled
+        What the pulse left of fat's own contrast.
+    References
+        Delfaut et al. 1999, 10.1148/radiographics.19.2.g99mr03373.
+    Oracle
+        An even layer; a ripple as two blurs leave it (tests/physics/mri/test_fat_saturation.py).
     """
     share = suppressed_share(body)
     magnitude = body.density.abs().double().cpu().numpy()

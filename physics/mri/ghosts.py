@@ -31,8 +31,24 @@ def ghost_weights(factor: Tensor) -> Tensor:
 
 
 def ghost_distance(course: Tensor) -> int | None:
-    """Pixels between an object and its strongest copy, the shorter way round, for a periodic course per stored line; None where no pair of copies and its
-    neighbours hold a quarter of what is copied."""
+    """How far a ghost lies from its object.
+
+    Model
+        The distance at which ghost_weights of the course are largest, the shorter way round; named only where that pair of copies and their neighbours hold a
+        quarter of what is copied.
+    Parameters
+        course : (line,) of a periodic change, stored order.
+    Returns
+        Pixels along phase encoding, or None.
+    Assumes
+        The whole matrix is sampled.
+    Not modelled
+        Copies of higher order, which are fainter.
+    References
+        Wood and Henkelman 1985, Med. Phys. 12, 143.
+    Oracle
+        f TR N pixels, twice as far at twice the TR (tests/physics/mri/test_respiration.py, test_pulsation.py).
+    """
     n = len(course)
     energy = ghost_weights(course).abs().square()
     energy[0] = 0.0

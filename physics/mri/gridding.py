@@ -17,12 +17,22 @@ Array = NDArray[np.float64]
 
 
 def angular_share(angles_rad: Array, *, period_rad: float) -> Array:
-    """The angle that each direction stands for: half the way to its neighbours on either side; all shares together are one period.
+    """The angle that each direction of a readout stands for.
 
+    Model
+        Half the way to the neighbours on either side; all shares together are one period.
     Parameters
         angles_rad : (shot), any order. period_rad : 2 pi for arms, pi for spokes, which look both ways.
     Returns
         (shot), radians. Directions that coincide share their place.
+    Assumes
+        Shots that differ in direction alone.
+    Not modelled
+        Cells along the shot.
+    References
+        Hoge, Kwan and Pike 1997, 10.1002/mrm.1910380117.
+    Oracle
+        Written out for three directions, one beyond the period (tests/physics/mri/test_radial.py).
     """
     order = np.argsort(angles_rad % period_rad, kind="stable")
     sorted_rad = (angles_rad % period_rad)[order]

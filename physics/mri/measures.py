@@ -7,10 +7,8 @@ from math import sqrt
 import numpy as np
 import torch
 from scipy import ndimage
-from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.cavities import materials
 from physics.mri.motion import Motion
 from physics.mri.scan import MRIScan
 from physics.mri.thermal import ThermalNoise
@@ -30,7 +28,23 @@ def _added_variance(scan: MRIScan) -> float:
 
 @measure("% of tissue")
 def ghost_to_signal(pair: Pair) -> Reading:
-    """Root-mean-square signal that the artefact puts into air, over the mean of tissue."""
+    """Root-mean-square signal that the artefact puts into air, over the mean of tissue.
+
+    Model
+        (mean D^2 - mean R^2)^(1/2) over air, five pixels and more from the object, over mean R in the object.
+    Parameters
+        pair : native pictures, registered.
+    Returns
+        Percent of tissue; 0 where air grew no brighter.
+    Assumes
+        At least 2 % of the picture is air.
+    Not modelled
+        Ghosts that fall on the object.
+    References
+        None: the ghosting ratio of phantoms, by power.
+    Oracle
+        Signal of known power put into air (tests/physics/mri/test_mri_measures.py).
+    """
     mask = pair.view.mask.cpu().numpy()
     air = torch.from_numpy(~ndimage.binary_dilation(mask, iterations=5))
     if float(air.double().mean()) < AIR_SHARE or not mask.any():
@@ -42,7 +56,24 @@ def ghost_to_signal(pair: Pair) -> Reading:
 
 @measure("mm")
 def weighted_displacement(pair: Pair) -> Reading:
-    """Mean displacement of the head against its pose at the centre of k-space, each line weighted by its spectral energy beyond the centre."""
+    """Mean displacement of the head against its pose at the centre of k-space, each line weighted by its spectral energy beyond the centre.
+
+    Model
+        sum_l E_l d_l / sum_l E_l, d Jenkinson's displacement, E the energy of line l, 0 for |n| <= 1 (the centre itself only shifts the picture) and for lines
+        that were left out.
+    Parameters
+        pair : with its scan.
+    Returns
+        Millimetres; 0 at rest.
+    Assumes
+        A head of 80 mm radius.
+    Not modelled
+        How perceptible the change is.
+    References
+        Jenkinson 1999, FMRIB report TR99MJ1.
+    Oracle
+        Hand-weighted lines (tests/physics/mri/test_mri_measures.py).
+    """
     scan = _scan(pair)
     if scan is None:
         return NO_SCAN
@@ -131,35 +162,6 @@ def acceleration(pair: Pair) -> Reading:
     if scan is None:
         return NO_SCAN
     return Reading(1.0 if scan.lines is None else scan.n_lines / int(scan.lines.sum()))
-
-
-@measure("mm")
-def displacement_p95(pair: Pair) -> Reading:
-    """95th percentile over tissue of how far tissue is drawn from its place in the registered reference, from the scan's own fields."""
-    size = _displacement_size(pair)
-    return size if isinstance(size, Reading) else Reading(float(torch.quantile(size, 0.95)))
-
-
-@measure("cm2")
-def displaced_area(pair: Pair) -> Reading:
-    """Area of tissue that is drawn more than a pixel from its place, from the scan's own fields."""
-    size = _displacement_size(pair)
-    if isinstance(size, Reading):
-        return size
-    pixel = pair.scan.spacing_mm
-    return Reading(float((size > max(pixel)).sum()) * pixel[0] * pixel[1] / 100)
-
-
-def _displacement_size(pair: Pair) -> Tensor | Reading:
-    """Millimetres at the places of tissue."""
-    scan, mask = _scan(pair), pair.view.mask.cpu()
-    if scan is None:
-        return NO_SCAN
-    if tuple(mask.shape) != scan.matrix or not bool(mask.any()):
-        return Reading(None, "the picture is not on the grid of the scan, or the object is empty")
-    tissue = mask & materials(scan.body).tissue.cpu()
-    size: Tensor = torch.linalg.vector_norm(scan.displacement_mm(), dim=0)[tissue if bool(tissue.any()) else mask]
-    return size
 
 
 @measure("%")

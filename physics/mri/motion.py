@@ -76,7 +76,23 @@ def turned(vectors: Array, angle_deg: Array | float) -> Array:
 
 
 def about_pivot(shift_mm: Array, angle_deg: Array, *, pivot_mm: tuple[float, float]) -> Array:
-    """Shifts (line, 2) that go with a turn about the centre pixel so that the body turns about the pivot instead: t + (1 - R) c."""
+    """A head that nods about its occiput and not about the middle of the picture.
+
+    Model
+        tau = t + (1 - R) c: the shift that goes with a turn R about the centre pixel so that c stays where it was.
+    Parameters
+        shift_mm : t, (line, 2). angle_deg : (line,). pivot_mm : c from the centre pixel, along axis 0 and 1.
+    Returns
+        (line, 2) millimetres.
+    Assumes
+        A rigid body.
+    Not modelled
+        Turns out of the plane (through_plane, volume).
+    References
+        Zaitsev, Maclaren and Herbst 2015, 10.1002/jmri.24850.
+    Oracle
+        The pivot stays in place (tests/physics/mri/test_motion.py).
+    """
     pivot = np.broadcast_to(np.asarray(pivot_mm, dtype=np.float64), shift_mm.shape)
     moved: Array = shift_mm + pivot - turned(pivot, angle_deg)
     return moved

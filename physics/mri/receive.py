@@ -13,7 +13,25 @@ from physics.mri.scan import MRIScan
 
 
 def loops_around(scan: MRIScan, *, directions_deg: tuple[float, ...], gap_mm: float, radius_mm: float) -> tuple[Loop, ...]:
-    """Loops that face the body from given directions (0 = right, 90 = down), each at a gap from the skin there, their axes through its centre."""
+    """Surface coils laid on the body.
+
+    Model
+        Each loop faces the body from its direction, its axis through the centroid; it lies at the gap from the farthest skin that it covers.
+    Parameters
+        scan : its body counts. directions_deg : 0 is right, 90 down. gap_mm : from the skin. radius_mm : of a loop.
+    Returns
+        The loops, in the plane of the slice.
+    Assumes
+        Flat loops.
+    Not modelled
+        Arrays that bend about the body.
+    Raises
+        ValueError: an empty picture.
+    References
+        Roemer et al. 1990, 10.1002/mrm.1910160203.
+    Oracle
+        Gap and skin on oblong pixels and off-centre bodies, straight and oblique (tests/physics/mri/test_receive.py).
+    """
     rows, columns = np.nonzero(scan.body.support.cpu().numpy())
     if len(rows) == 0:
         raise ValueError("the picture is empty: there is no skin to place a coil at")
@@ -79,7 +97,25 @@ def shade(scan: MRIScan, loops: tuple[Loop, ...]) -> MRIScan:
 
 
 def approach(scan: MRIScan, *, nearness_per_m: float, directions_deg: tuple[float, ...], radius_mm: float) -> MRIScan:
-    """Bring loops near: nearness is 1 / gap between skin and loop, 0 a loop at infinity, which hears everything alike and changes nothing."""
+    """A side of the body that is bright because the coil is near.
+
+    Model
+        Loops at 1 / nearness from the skin; 0 is a loop at infinity, which hears everything alike. The field is that of `shade`.
+    Parameters
+        scan : the acquisition. nearness_per_m : >= 0. directions_deg, radius_mm : of the loops.
+    Returns
+        The scan with its receive field; the scan itself for 0.
+    Assumes
+        No intensity correction by the scanner.
+    Not modelled
+        Coupling between loops.
+    Raises
+        ValueError: a negative nearness, an empty picture.
+    References
+        Roemer et al. 1990, 10.1002/mrm.1910160203.
+    Oracle
+        Shading rises from infinity to 10 mm, bright towards the coil (tests/physics/mri/test_receive.py).
+    """
     if nearness_per_m < 0:
         raise ValueError(f"nearness {nearness_per_m} per metre: a distance is > 0")
     if nearness_per_m == 0:

@@ -83,3 +83,6 @@ def resolution_along_readout(pair: Pair) -> Reading:
     """Half the period at which half of the contrast is left along the readout."""
     axis = phase_axis(pair)
     return _resolution(pair, None if axis is None else 1 - axis)
+
+
+BOTH_AXES = (resolution_along_phase_encoding, resolution_along_readout)

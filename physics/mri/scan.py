@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from physics.mri.body import COMPLEX, Body, smooth_phase
-from physics.mri.chain import Readout, Reconstruction, Slab, displacement_of, require_any_path
+from physics.mri.chain import Readout, Reconstruction, Slab, displacement_of, require_any_path, samples_missing
 from physics.mri.coils import CoilArray, ReceiveField, Sensitivity, surrounding_array
 from physics.mri.motion import Motion
 from physics.mri.protocol import Protocol
@@ -57,6 +57,8 @@ class MRIScan:
     source_sigma: float = 0.0
     events: tuple[Event, ...] = ()
     assumed: tuple[str, ...] = ()
+    displacement_mm = displacement_of
+    undersampled = property(samples_missing)
 
     @classmethod
     def of(
@@ -119,19 +121,12 @@ class MRIScan:
         return self.body.mean_tissue
 
     @property
-    def undersampled(self) -> bool:
-        """Whether samples were left out that the field of view asks for: lines, arms of a readout, or by an event that says so (`undersamples`)."""
-        left_out = self.lines is not None and not bool(self.lines.all())
-        return left_out or bool(getattr(self.readout, "undersampled", False)) or any(getattr(event, "undersamples", False) for event in self.events)
-
-    @property
     def sensitivity(self) -> Sensitivity | None:
         """The coils as functions of place; None for one uniform coil."""
         if self.coils is not None:
             return self.coils
-        if self.array is None and self.receive is None:
-            return None
-        return Sensitivity.of(self.array, self.receive, matrix=self.matrix, spacing_mm=self.spacing_mm)
+        alone = self.array is None and self.receive is None
+        return None if alone else Sensitivity.of(self.array, self.receive, matrix=self.matrix, spacing_mm=self.spacing_mm)
 
     def mean_pose(self) -> Pose:
         """The pose that the picture shows: mean over lines, weighted by |k|^2 and spectral energy, which is what edges are made of."""
@@ -141,10 +136,6 @@ class MRIScan:
         if self.lines is not None:
             weight = weight * self.lines.cpu().numpy()
         return self.motion.mean(weight)
-
-    def displacement_mm(self) -> Tensor:
-        """(2, row, column) along array axis 0 and 1: what lies at r in the body at its mean pose is drawn at r + d(r)."""
-        return displacement_of(self.events, self)
 
     def at(self, pose: Pose) -> Self:
         """The same scan with the body held still at a pose; any movement during the scan is dropped."""
@@ -202,6 +193,6 @@ class MRIScan:
         """The scan with a receive array, where it has a single uniform coil."""
         if self.array is not None or self.coils is not None:
             return self
-        fov_mm = (self.matrix[0] * self.spacing_mm[0], self.matrix[1] * self.spacing_mm[1])
         note = f"receive array of {n_coils} loops, prescan-normalised"
-        return replace(self, array=surrounding_array(n_coils, fov_mm=fov_mm), assumed=(*self.assumed, note))
+        array = surrounding_array(n_coils, fov_mm=(self.matrix[0] * self.spacing_mm[0], self.matrix[1] * self.spacing_mm[1]))
+        return replace(self, array=array, assumed=(*self.assumed, note))

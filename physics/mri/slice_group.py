@@ -54,9 +54,24 @@ def neighbours(own: SliceProfile, *, shared: float, delays: Sequence[float]) -> 
 
 
 def crossing(body: Body, *, shared: float, direction_deg: float, centre: float, angle_deg: float, delays: Sequence[float]) -> tuple[OtherSlice, ...]:
-    """A group of slices side by side that cross the body under an angle, together over a share of its length along the direction.
+    """A stack of slices of another direction that crosses the body.
 
-    centre : of the group, 0 to 1 along the body. The distance between slices is PITCH times what each excites.
+    Model
+        Strips side by side, PITCH times apart what each excites, together over a share of the body's length along the direction; their thickness is their width
+        in the picture times sin of the angle.
+    Parameters
+        body : crossed. shared : of its length. direction_deg : across the strips, 0 is right, 90 down. centre : of the group, 0 to 1 along the body. angle_deg
+        : between the stacks. delays : one a slice, of a repetition.
+    Returns
+        The slices.
+    Assumes
+        Strips straight through the body.
+    Not modelled
+        Stacks of unequal slices.
+    References
+        Kneeland, Shimakawa and Wehrli 1986, 10.1148/radiology.158.3.3945757.
+    Oracle
+        Share, place, distance and thickness (tests/physics/mri/test_cross_talk.py).
     """
     low, high = body_ends_mm(body, direction_deg)
     extent = shared * (high - low) / len(delays)  # of each strip

@@ -95,7 +95,23 @@ def _tabulated(profile: SliceProfile, step_mm: float) -> tuple[Array, Array]:
 
 
 def slab_weights(slab: Slab, offset_mm: Array, profile: SliceProfile | None) -> Array:
-    """(slice, ...) weights of the slices for an excited slice whose middle lies at offsets (...) along the slab's normal; they add up to 1."""
+    """Which slices of a volume an excited slice is made of.
+
+    Model
+        The profile, or the kernel of cubic convolution for a thin slice, at the distance of each slice; the weights add up to 1.
+    Parameters
+        slab : the slices. offset_mm : (...) of the middle of the excited slice along the normal. profile : None for a thin slice.
+    Returns
+        (slice, ...).
+    Assumes
+        Slices that adjoin.
+    Not modelled
+        Slices beyond the slab.
+    References
+        Keys 1981, 10.1109/TASSP.1981.1163711.
+    Oracle
+        Ramps and parabolas are kept, a Gaussian integrates exactly (tests/physics/mri/test_slice_profile.py).
+    """
     at = (np.arange(slab.density.shape[0]) - slab.index) * slab.spacing_mm[0]
     offset = np.asarray(offset_mm, dtype=np.float64)
     weights: Array = slice_kernel(profile, slab.spacing_mm[0])(at.reshape(-1, *(1,) * offset.ndim) - offset)
@@ -104,7 +120,23 @@ def slab_weights(slab: Slab, offset_mm: Array, profile: SliceProfile | None) -> 
 
 
 def excited_slice(scan: MRIScan, weights: Array) -> Tensor:
-    """Density of a slice made of a slab by weights (slice, row or 1, column or 1). Air beyond every slice keeps the noise of the body's own slice."""
+    """The body that a slice of some profile, offset and tilt sees.
+
+    Model
+        rho + a sum_z w_z (rho_z - rho), a 1 where any slice of the slab holds tissue, falling to 0 in air.
+    Parameters
+        scan : with its slab. weights : (slice, row or 1, column or 1).
+    Returns
+        (row, column) complex. Air beyond every slice keeps the noise of the body's own slice.
+    Assumes
+        Phases of neighbouring slices are those of the source.
+    Not modelled
+        Relaxation that differs from slice to slice.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, chapter 8.
+    Oracle
+        Weights that tilt from row to row (tests/physics/mri/test_slice_profile.py).
+    """
     slab, body = _slab(scan), scan.body.density
     used = np.flatnonzero(np.abs(weights).reshape(len(weights), -1).max(axis=1))
     made = torch.zeros_like(body)

@@ -55,10 +55,22 @@ class Spiral:
 
 
 def winding(time_share: Array) -> tuple[Array, Array]:
-    """The share of the angle that is wound after a share of the readout, and its derivative.
+    """How far a spiral has wound at a time: slow at first, then as fast as the gradients can turn.
 
     Model
         theta / theta_max = (1 + q) s^2 / (q + s^(4/3)): a soft start, then s^(2/3), the law of constant slew rate.
+    Parameters
+        time_share : s, 0 to 1.
+    Returns
+        The share of the angle, and its derivative by s.
+    Assumes
+        Slew rate limits, not amplitude.
+    Not modelled
+        Gradients that lag.
+    References
+        Glover 1999, 10.1002/(SICI)1522-2594(199908)42:2<412::AID-MRM25>3.0.CO;2-U.
+    Oracle
+        Rest at the start, 1 at the end, its own derivative, slew rate even within 15 % in the second half (tests/physics/mri/test_spiral.py).
     """
     s = np.asarray(time_share, np.float64)
     below = SOFT_START + s ** (4 / 3)
@@ -69,7 +81,24 @@ def winding(time_share: Array) -> tuple[Array, Array]:
 
 @lru_cache(maxsize=4)
 def spiral_path(spiral: Spiral) -> tuple[Tensor, Tensor, Array]:
-    """(2, interleaf, sample) in radians per pixel; the area (interleaf, sample) of each sample; its time as a share of the readout (sample)."""
+    """Where a spiral reads k-space, and when.
+
+    Model
+        k = pi w(s) (sin, cos)(theta_0 + 2 pi n w(s)), w the winding, n turns such that all interleaves together are dense enough for 1.2 fields of view; the
+        area of a sample is r dr times the angle of its interleaf.
+    Parameters
+        spiral : the interleaves.
+    Returns
+        (2, interleaf, sample) in radians per pixel; area (interleaf, sample); time as a share of the readout (sample).
+    Assumes
+        Gradients that do what they are told.
+    Not modelled
+        Delays, eddy currents.
+    References
+        Ahn, Kim and Cho 1986, 10.1109/TMI.1986.4307732; Hoge, Kwan and Pike 1997, 10.1002/mrm.1910380117 (areas).
+    Oracle
+        Areas tile the circle of radius pi; reading and gridding are adjoint (tests/physics/mri/test_spiral.py).
+    """
     n = max(spiral.matrix)
     n_turns = FIELD * n / 2 / spiral.n_designed
     # Arc length pi n_turns n / 2 in lines; the end is 4/3 times as fast as the mean.

@@ -37,7 +37,23 @@ TABLES = {  # by field strength in tesla
 
 
 def relaxation(field_strength_t: float | None) -> tuple[Relaxation, ...]:
-    """The table of the nearer field strength, per class in the order of NAMES; 3 T where none is known."""
+    """How fast tissues relax at a field strength.
+
+    Model
+        The table of the nearer field strength; 3 T where none is known.
+    Parameters
+        field_strength_t : of the scan, or None.
+    Returns
+        T1 and T2 per class, in the order of NAMES.
+    Assumes
+        Healthy adults.
+    Not modelled
+        Differences between regions, contrast agents.
+    References
+        Stanisz et al. 2005, 10.1002/mrm.20605; de Bazelaire et al. 2004, 10.1148/radiol.2303021331.
+    Oracle
+        T1 grows with the field, T2 does not (tests/physics/mri/test_tissue.py).
+    """
     wanted = ASSUMED_T if field_strength_t is None else field_strength_t
     return TABLES[min(TABLES, key=lambda known: abs(known - wanted))]
 
@@ -120,9 +136,22 @@ def _posterior(values: NDArray[np.float64], mean: NDArray[np.float64], deviation
 
 
 def reweighted(scan: MRIScan, ratios: Tensor) -> Tensor:
-    """One factor per pixel from one ratio per class: 1 + share of the body (sum_c share_c ratio_c - 1); air keeps what noise the source holds.
+    """A sequence that weights tissues otherwise, texture kept.
 
-    ratios : (class) or (class, row, column), new signal of a class over its old one, real or complex.
+    Model
+        m = 1 + a (sum_c p_c q_c - 1): p the shares of the classes in a pixel, q the new signal of each over its old one, a the share of the body.
+    Parameters
+        scan : its body counts. ratios : q, (class) or (class, row, column), real or complex.
+    Returns
+        (row, column) factor of the density; 1 in air, which keeps what noise the source holds.
+    Assumes
+        tissue_shares tells the classes.
+    Not modelled
+        Signal that the source has lost altogether.
+    References
+        Wells et al. 1996, IEEE Trans. Med. Imaging 15, 429 (classes).
+    Oracle
+        Ratios of 1 change nothing; that of one class changes it by its share (tests/physics/mri/test_tissue.py).
     """
     shares = tissue_shares(scan.body, fluid_is_bright=scan.protocol.fluid_is_bright).to(ratios)
     spread = ratios if ratios.ndim == 3 else ratios[:, None, None]

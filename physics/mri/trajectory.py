@@ -68,7 +68,23 @@ Piece = Step | Drift | Nodding | Nod | Wander
 
 
 def course(piece: Piece, time: Array) -> Array:
-    """The share of a piece's pose that is reached at times 0 to 1 of the scan."""
+    """How far a movement has come at a time of the scan.
+
+    Model
+        A ramp for a step, t^p for a drift, smooth steps there and back for a nod, a sine series for wandering, a waxing sine for nodding with the breath.
+    Parameters
+        piece : the movement. time : 0 to 1.
+    Returns
+        The share of its pose, of the shape of time.
+    Assumes
+        Movement within a line is too short to matter.
+    Not modelled
+        Swallowing, which moves the neck alone.
+    References
+        Godenschweger et al. 2016, 10.1088/0031-9155/61/5/R32.
+    Oracle
+        Hand-computed courses of each kind (tests/physics/mri/test_motion.py).
+    """
     if isinstance(piece, Step):
         return np.clip((time - piece.at) / piece.ramp, 0.0, 1.0) if piece.ramp > 0 else (time >= piece.at).astype(np.float64)
     if isinstance(piece, Drift):

@@ -17,8 +17,24 @@ from physics.mri.scan import MRIScan, Stage
 
 
 def sharp_window(n: int, share: float, *, offset: float = 0.0) -> Tensor:
-    """(frequency) 1 for |f - c| <= (share n - 1) / 2, falling to 0 within one more line, c = offset (1 - share) n / 2: continuous and nested in the share; the
-    sum is share n, but for half a line that -n/2 makes up where it has no partner."""
+    """Which lines of a smaller matrix are kept, without a filter.
+
+    Model
+        1 for |f - c| <= (share n - 1) / 2, falling to 0 within one more line, c = offset (1 - share) n / 2: continuous and nested in the share; the sum is
+        share n, but for half a line that -n/2 makes up where it has no partner.
+    Parameters
+        n : of the full matrix. share : kept. offset : -1 to 1, towards one side of k-space.
+    Returns
+        (frequency) weights, stored order.
+    Assumes
+        The centre of k-space is kept.
+    Not modelled
+        Apodisation (faded_window).
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 13.1.
+    Oracle
+        Nested, continuous, of the right sum and mean frequency (tests/physics/mri/test_truncation.py).
+    """
     distance = (frequencies(n) - offset * (1 - share) * n / 2).abs()
     if n % 2 == 0:
         distance[n // 2] -= 0.5
@@ -26,7 +42,23 @@ def sharp_window(n: int, share: float, *, offset: float = 0.0) -> Tensor:
 
 
 def faded_window(n: int, share: float, taper: float) -> Tensor:
-    """(frequency) a Tukey window over share N samples: 1 up to (1 - taper) share N / 2, falling as half a cosine to 0 at share N / 2."""
+    """Which lines of a smaller matrix are kept, under a filter that stops the ringing.
+
+    Model
+        A Tukey window over share n samples: 1 up to (1 - taper) share n / 2, falling as half a cosine to 0 at share n / 2.
+    Parameters
+        n : of the full matrix. share : kept. taper : 0 to 1, of the half window.
+    Returns
+        (frequency) weights, stored order.
+    Assumes
+        A filter along one axis.
+    Not modelled
+        Elliptical filters.
+    References
+        Harris 1978, 10.1109/PROC.1978.10837.
+    Oracle
+        1 at rest, falls without rising again, ends at M / 2 (tests/physics/mri/test_truncation.py).
+    """
     end = share * n / 2
     position = ((frequencies(n).abs() - (1 - taper) * end) / (taper * end)).clamp(0, 1)
     return 0.5 * (1 + torch.cos(pi * position))

@@ -15,7 +15,23 @@ LEAST_SAMPLES = 4  # for each entry of a covariance
 
 
 def covariance_of(samples: Tensor) -> Tensor:
-    """Covariance (coil, coil) of one part of complex noise (coil, sample): sum n n^H / (2 N); the diagonal holds squared deviations of the real part."""
+    """How the noise of receive channels hangs together.
+
+    Model
+        Psi = sum n n^H / (2 N): of one part of complex noise, so that the diagonal holds squared deviations of the real part.
+    Parameters
+        samples : (coil, sample) complex, noise alone.
+    Returns
+        (coil, coil), Hermitian.
+    Assumes
+        Noise of zero mean, alike in both parts.
+    Not modelled
+        Drift.
+    References
+        Hansen and Kellman 2015, 10.1002/jmri.24687.
+    Oracle
+        A known mixing of unit noise: A A^H (tests/physics/mri/test_whitening.py).
+    """
     return samples @ samples.conj().T / (2 * samples.shape[1])
 
 
@@ -98,7 +114,23 @@ def whitened(kspace: Tensor, covariance: Tensor) -> tuple[Tensor, float]:
 
 
 def compressed(kspace: Tensor, n_coils: int) -> tuple[Tensor, float]:
-    """White coils as fewer virtual ones: the strongest principal components over all samples, and the share of the energy that they keep."""
+    """White coils as fewer virtual ones.
+
+    Model
+        The strongest principal components over all samples.
+    Parameters
+        kspace : (coil, ...), white. n_coils : to keep.
+    Returns
+        (n_coils, ...) and the share of the energy that they keep.
+    Assumes
+        Noise that is white already, which an orthonormal mixing leaves so.
+    Not modelled
+        Compression that differs along the readout.
+    References
+        Buehrer et al. 2007, 10.1002/mrm.21237.
+    Oracle
+        Orthonormal mixing, strongest first, and the share that is told (tests/physics/mri/test_measured.py).
+    """
     if n_coils >= len(kspace):
         return kspace, 1.0
     flat = kspace.flatten(1)

@@ -11,7 +11,23 @@ from physics.fourier import to_picture
 
 
 def combined(pictures: Tensor) -> Tensor:
-    """One complex picture (row, column) of the coil pictures (coil, row, column): their root sum of squares; one coil keeps its phase."""
+    """One picture of several coils.
+
+    Model
+        Their root sum of squares; one coil keeps its phase.
+    Parameters
+        pictures : (coil, row, column) complex.
+    Returns
+        (row, column) complex, real for several coils.
+    Assumes
+        White coils of one noise level.
+    Not modelled
+        Combination by maps (sense).
+    References
+        Roemer et al. 1990, 10.1002/mrm.1910160203.
+    Oracle
+        The loops' combined sensitivity over its level (tests/physics/mri/test_coils.py).
+    """
     if len(pictures) == 1:
         return pictures[0]
     return torch.view_as_real(pictures).square().sum(dim=(0, -1)).sqrt().to(pictures.dtype)

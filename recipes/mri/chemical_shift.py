@@ -10,9 +10,9 @@ import numpy as np
 from medq_gen.declare import Degradation, Effect, Reference, Strength, Words
 from medq_gen.errors import ConfigError
 from physics.mri.chemical_shift import fat_displacement, receiver_bandwidth, shift_fat
+from physics.mri.displacement import displacement_p95
 from physics.mri.fat import refuse_without_fat
 from physics.mri.fat_borders import contrast_lost_beside_fat
-from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 
 LIMIT_PX = 6.0  # 72 Hz/px at 3 T, 36 Hz/px at 1.5 T: about the narrowest that is used

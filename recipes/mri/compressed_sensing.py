@@ -14,7 +14,7 @@ from medq_gen.seeds import noise_seed
 from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.compressed_sensing import over_smooth, texture_kept
 from physics.mri.measures import acceleration
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.scan import MRIScan
 
 # A bright scalp outweighs the folds of the brain, which go first: where a blur takes 41 % of all detail, sparsity has taken every sulcus. Marked on ladders of
@@ -58,7 +58,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.4, scale="log"),
     effect=FLATTENED,
-    measures=(texture_kept, acceleration, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
+    measures=(texture_kept, acceleration, artefact_to_signal, *BOTH_AXES),
     attributes=("over-smoothing", "sharpness", "contrast"),
     words=Words(
         artefact="compressed sensing over-smoothing",

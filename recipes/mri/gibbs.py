@@ -10,7 +10,7 @@ from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from physics.mri.edge_ringing import ringing_amplitude
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.scan import MRIScan
 from physics.mri.truncation import matrix_kept, point_spread_mm, truncate_lines
 
@@ -37,7 +37,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase-encode lines taken", "share of the matrix", neutral=1.0, limit=0.05, scale="log"),
     effect=disturbance,  # on heads its anchors lie at 0.39, 0.23 and 0.14 of the matrix, where readers put theirs
-    measures=(matrix_kept, point_spread_mm, ringing_amplitude, resolution_along_phase_encoding, resolution_along_readout),
+    measures=(matrix_kept, point_spread_mm, ringing_amplitude, *BOTH_AXES),
     attributes=("gibbs ringing", "sharpness"),
     words=Words(
         artefact="Gibbs ringing artefact",

@@ -12,8 +12,8 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import geometry
 from medq_gen.errors import ConfigError
 from physics.mri.cavities import main_field_axis
+from physics.mri.displacement import displacement_p95
 from physics.mri.gradient_warp import BORES, GradientField, bend_gradients, density_change, largest_displacement
-from physics.mri.measures import displacement_p95
 from physics.mri.scan import MRIScan
 
 BARREL_OFTEN = 0.75  # fields fall short towards the ends of a coil more often than they overshoot

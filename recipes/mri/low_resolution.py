@@ -9,7 +9,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import detail
 from medq_gen.errors import ConfigError
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.scan import MRIScan
 from physics.mri.truncation import lower_resolution, matrix_kept, point_spread_mm
 
@@ -39,7 +39,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("acquisition matrix", "share of the matrix", neutral=1.0, limit=0.06, scale="log"),
     effect=detail,
-    measures=(matrix_kept, point_spread_mm, resolution_along_phase_encoding, resolution_along_readout),
+    measures=(matrix_kept, point_spread_mm, *BOTH_AXES),
     attributes=("sharpness", "resolution"),
     words=Words(
         artefact="low resolution",

@@ -15,8 +15,8 @@ from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.mri.cavities import materials
 from physics.mri.dephasing import void_area
+from physics.mri.displacement import displaced_area, displacement_p95
 from physics.mri.implant import METALS_PPM, Implant
-from physics.mri.measures import displaced_area, displacement_p95
 from physics.mri.metal import add_metal, metal_area, rim_area
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import ASSUMED_T

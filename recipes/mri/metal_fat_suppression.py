@@ -6,8 +6,8 @@ from medq_gen.declare import Mix, Part, Words
 from medq_gen.declare.families import line
 from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.dephasing import void_area
+from physics.mri.displacement import displaced_area, displacement_p95
 from physics.mri.fat_saturation import fat_spared, water_suppressed
-from physics.mri.measures import displaced_area, displacement_p95
 from recipes.mri.fat_suppression_failure import RECIPE as FAT_SUPPRESSION_FAILURE
 from recipes.mri.metal import RECIPE as METAL
 

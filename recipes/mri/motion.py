@@ -14,7 +14,7 @@ from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.measures import ghost_to_signal, jump_count, peak_displacement, share_of_lines_moved, weighted_displacement
 from physics.mri.order import ORDERS, line_times
 from physics.mri.pose_spread import pose_spread
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.scan import MRIScan
 from physics.mri.trajectory import trajectory
 from recipes.mri import _movements as movements
@@ -52,17 +52,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),
     effect=disturbance,
-    measures=(
-        ghost_to_signal,
-        artefact_to_signal,
-        weighted_displacement,
-        pose_spread,
-        peak_displacement,
-        jump_count,
-        share_of_lines_moved,
-        resolution_along_phase_encoding,
-        resolution_along_readout,
-    ),
+    measures=(ghost_to_signal, artefact_to_signal, weighted_displacement, pose_spread, peak_displacement, jump_count, share_of_lines_moved, *BOTH_AXES),
     attributes=("motion ghosting", "sharpness"),
     words=Words(
         artefact="motion artefact",

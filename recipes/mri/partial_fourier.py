@@ -17,7 +17,7 @@ from physics.mri.chain import Reconstruction
 from physics.mri.homodyne import Homodyne
 from physics.mri.measures import lines_kept
 from physics.mri.partial_fourier import FieldSpot, echo_lost, least_share, lines_beyond_centre, take_one_side
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.scan import MRIScan
 from physics.mri.zero_filled import ZeroFilled
 
@@ -67,7 +67,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase-encode lines left out on one side", "share", neutral=0.0, limit=0.5, scale="linear"),
     effect=disturbance.with_anchors(ANCHORS),
-    measures=(lines_kept, lines_beyond_centre, echo_lost, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
+    measures=(lines_kept, lines_beyond_centre, echo_lost, artefact_to_signal, *BOTH_AXES),
     attributes=("signal void", "sharpness"),
     words=Words(
         artefact="partial Fourier artefact",

@@ -15,7 +15,7 @@ from physics.mri.artefact_to_signal import artefact_to_signal
 from physics.mri.chain import Reconstruction
 from physics.mri.l1_wavelet import L1Wavelet
 from physics.mri.measures import acceleration, ghost_to_signal, lines_kept
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.resolution_along import BOTH_AXES
 from physics.mri.sampling import keep_lines, line_priority
 from physics.mri.scan import MRIScan
 from physics.mri.sense import Sense
@@ -66,7 +66,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("phase-encode lines kept", "share", neutral=1.0, limit=0.06, scale="log"),
     effect=disturbance,
-    measures=(lines_kept, acceleration, ghost_to_signal, artefact_to_signal, resolution_along_phase_encoding, resolution_along_readout),
+    measures=(lines_kept, acceleration, ghost_to_signal, artefact_to_signal, *BOTH_AXES),
     attributes=("undersampling aliasing", "sharpness", "noise"),
     words=Words(
         artefact="undersampling artefact",

@@ -20,12 +20,12 @@ from physics.mri.body import Body
 from physics.mri.cavities import materials
 from physics.mri.chemical_shift import shift_fat, turn_fat
 from physics.mri.coils import Sensitivity, surrounding_array
+from physics.mri.displacement import displaced_area, displacement_p95
 from physics.mri.epi import EchoPlanar
 from physics.mri.fat import fat_share
 from physics.mri.gradient_warp import GradientField, bend_gradients
 from physics.mri.implant import Implant
 from physics.mri.measured import Remainder, measured_scan
-from physics.mri.measures import displaced_area, displacement_p95
 from physics.mri.metal import MetalShift, MetalSignal, add_metal
 from physics.mri.motion import Motion
 from physics.mri.nyquist_ghost import EchoMismatch, mismatch_echoes
