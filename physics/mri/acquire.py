@@ -9,11 +9,11 @@ from torch import Tensor
 
 from physics.fourier import to_kspace
 from physics.mri.body import Body
-from physics.mri.chain import require_any_path
+from physics.mri.chain import ClosedForm, require_any_path
 from physics.mri.coils import Sensitivity
 from physics.mri.encoding import encode, encode_moving
 from physics.mri.scan import MRIScan, Stage
-from physics.mri.zero_filled import ZeroFilled, combined
+from physics.mri.zero_filled import ZeroFilled, combined, magnitude
 from physics.scan import acquire, moved_to, of_stage, run_stage
 
 
@@ -88,39 +88,51 @@ def _signal(scan: MRIScan) -> tuple[Tensor, Tensor | None]:
     density: Tensor = run_stage(scan.body.density, scan, Stage.OBJECT)
     if scan.receive is None:
         return density, None
-    return density * scan.body.tissue_share, density * (1 - scan.body.tissue_share)
+    tissue = density * scan.body.tissue_share
+    return tissue, density - tissue
 
 
 def _coil_pictures(scan: MRIScan, density: Tensor, air: Tensor | None) -> Tensor:
     """(coil, row, column) of a body at rest, as each coil sees it."""
     sensitivity = scan.sensitivity
-    maps = None if sensitivity is None else sensitivity.maps(scan.matrix).to(density)
+    maps = None if sensitivity is None else sensitivity.maps(scan.matrix, like=density)
     if of_stage(scan, Stage.COILS):
         maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
-    pictures = density[None] if maps is None else maps * density
-    if air is None:
-        return pictures
-    shapes = _shapes(scan, air)
-    return pictures + (air if shapes is None else shapes * air)
+    if maps is None:
+        return density[None]
+    pictures = maps * density
+    if air is not None:
+        shapes = _shapes(scan, air)
+        pictures = pictures.add_(air) if shapes is None else pictures.addcmul_(shapes, air)
+    return pictures
 
 
 def _shapes(scan: MRIScan, like: Tensor) -> Tensor | None:
     """Maps of the array without the receive field; None for one uniform coil."""
-    return Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix).to(like) if scan.array else None
+    return Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix, like=like) if scan.array else None
 
 
-def _passes_unchanged(scan: MRIScan) -> bool:
-    """Whether nothing happens between the coils and the picture, so that transforming forth and back would change it by rounding only."""
-    is_still = scan.motion is None and scan.readout is None and scan.lines is None
-    return is_still and isinstance(scan.reconstruction, ZeroFilled) and not of_stage(scan, Stage.ENCODING) and not of_stage(scan, Stage.RECEIVER)
+def closed_forms(scan: MRIScan) -> list[ClosedForm] | None:
+    """What happens between coils and picture, in its order, if all of it is known in closed form there; None where k-space is needed.
+
+    Model
+        Where the body rests, every line is sampled and the reconstruction is the inverse transform, picture = F^H E_n ... E_1 F coil pictures, and each
+        E_i may be replaced by F^H E_i F. No event at all: transforming forth and back would change the picture by rounding only. Events of equal rank
+        commute up to rounding; an order of their own, whatever that of the edits, makes them commute to the byte.
+    """
+    if scan.motion is not None or scan.readout is not None or scan.lines is not None or not isinstance(scan.reconstruction, ZeroFilled):
+        return None
+    events = sorted([*of_stage(scan, Stage.ENCODING), *of_stage(scan, Stage.RECEIVER)], key=lambda event: (event.stage, event.rank, repr(event)))
+    known: list[ClosedForm] = [event for event in events if isinstance(event, ClosedForm)]
+    return known if len(known) == len(events) else None
 
 
 def acquire_complex(scan: MRIScan) -> Tensor:
     """The picture before its magnitude is taken.
 
     Model
-        acquire_kspace, then the reconstruction of the scan or the picture of its readout, then events of the reconstruction. Where nothing happens between
-        coils and picture it is their combination itself, without a transform forth and back.
+        acquire_kspace, then the reconstruction of the scan or the picture of its readout, then events of the reconstruction. Where all that happens between
+        coils and picture is known in closed form there, it is done there, without a transform forth and back.
     Parameters
         scan : the acquisition.
     Returns
@@ -134,8 +146,12 @@ def acquire_complex(scan: MRIScan) -> Tensor:
     Oracle
         Its modulus is the picture that is shown; a scan in order gives back its source (tests/physics/mri/test_acquire.py).
     """
-    if _passes_unchanged(scan):
-        picture = combined(_coil_pictures(scan, *_signal(scan)))
+    between = closed_forms(scan)
+    if between is not None:
+        pictures = _coil_pictures(scan, *_signal(scan))
+        for event in between:
+            pictures = event.in_picture(pictures, scan)
+        picture = combined(pictures)
     else:
         received = acquire_kspace(scan)
         picture = scan.reconstruction(received, lines=scan.lines, phase_axis=scan.phase_axis) if scan.readout is None else scan.readout.picture(received)
@@ -153,5 +169,5 @@ def mri_moved_to(scan: MRIScan, device: torch.device) -> MRIScan:
 @acquire.register
 def acquire_magnitude(scan: MRIScan) -> Tensor:
     """The picture: magnitude (row, column), in the unit and precision of the source."""
-    magnitude: Tensor = run_stage(acquire_complex(scan).abs(), scan, Stage.MAGNITUDE)
-    return magnitude
+    shown: Tensor = run_stage(magnitude(acquire_complex(scan)), scan, Stage.MAGNITUDE)
+    return shown

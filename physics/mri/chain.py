@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -33,6 +33,18 @@ class Readout(Protocol):
 
     def picture(self, samples: Tensor) -> Tensor:
         """One complex picture (row, column) of samples (coil, shot, sample)."""
+        ...
+
+
+@runtime_checkable
+class ClosedForm(Protocol):
+    """An event between coils and picture that also knows what it makes of the coil pictures, with no transform or a shorter one.
+
+    `apply` on k-space says what the event is; `in_picture` must equal to_picture(apply(to_kspace(pictures), scan), scan) up to rounding.
+    """
+
+    def in_picture(self, pictures: Tensor, scan: Any) -> Tensor:  # Any: the scan module imports this one
+        """The coil pictures (coil, row, column), complex, after the event. Never in place."""
         ...
 
 

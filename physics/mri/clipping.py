@@ -19,7 +19,7 @@ from physics.mri.scan import MRIScan, Stage
 def at_rest(scan: MRIScan) -> Tensor:
     """K-space (coil, row, column) of the body at rest: what the prescan should have set the gain by."""
     sensitivity = scan.sensitivity
-    return encode(scan.body.density, None if sensitivity is None else sensitivity.maps(scan.matrix).to(scan.body.density))
+    return encode(scan.body.density, None if sensitivity is None else sensitivity.maps(scan.matrix, like=scan.body.density))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,9 @@ class Sensitivity:
         columns = [] if self.shapes is None else [part.ravel() for shape in self.shapes for part in (shape.real, shape.imag)]
         return np.stack([*columns, *([] if self.shading is None else [self.shading.ravel()])], axis=1)
 
-    def maps(self, matrix: tuple[int, int]) -> torch.Tensor:
-        """Maps (coil, row, column) on the pixels of the picture, complex128."""
-        return torch.from_numpy(_on_pixels(self, matrix))
+    def maps(self, matrix: tuple[int, int], *, like: torch.Tensor | None = None) -> torch.Tensor:
+        """Maps (coil, row, column) on the pixels of the picture, complex128 or as another tensor; kept between calls, so never to be changed in place."""
+        return _on_pixels(self, matrix, torch.complex128, torch.device("cpu")) if like is None else _on_pixels(self, matrix, like.dtype, like.device)
 
 
 def _stencil(grid: list[NDArray[np.float64]], n_grid: int) -> sparse.csr_array:
@@ -175,8 +175,11 @@ def _stencil(grid: list[NDArray[np.float64]], n_grid: int) -> sparse.csr_array:
 
 
 @lru_cache(maxsize=8)
-def _on_pixels(sensitivity: Sensitivity, matrix: tuple[int, int]) -> NDArray[np.complex128]:
-    return sensitivity.at(np.stack(np.meshgrid(*(np.arange(n, dtype=np.float64) for n in matrix), indexing="ij")))
+def _on_pixels(sensitivity: Sensitivity, matrix: tuple[int, int], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    if (dtype, device) != (torch.complex128, torch.device("cpu")):
+        return sensitivity.maps(matrix).to(device=device, dtype=dtype)
+    places = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float64) for n in matrix), indexing="ij"))
+    return torch.from_numpy(np.ascontiguousarray(sensitivity.at(places)))  # coil by coil in memory, as whatever is made of them
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from math import sqrt
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.fourier import frequencies
+from physics.fourier import frequencies, to_picture
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.scan import MRIScan, Stage
 
@@ -34,15 +35,44 @@ class Offset:
         by_lines = data if scan.readout is not None or scan.phase_axis == 0 else data.transpose(1, 2)
         n_coils, n_lines, n_samples = by_lines.shape
         line, sample = (torch.arange(n) if scan.readout is not None else frequencies(n) + n // 2 for n in (n_lines, n_samples))
-        turns = 2 * torch.pi * self.drift * (line / n_lines - 0.5)
-        course = torch.polar(torch.ones_like(turns), turns)[:, None] * torch.ones_like(sample)[None, :]
-        if self.settle_share:
-            course = course * torch.exp(-sample / (self.settle_share * n_samples))[None, :]
-        phase = torch.from_numpy(np.random.Generator(np.random.PCG64(self.seed)).uniform(0, 2 * np.pi, n_coils))
-        size = self.amplitude / sqrt(n_lines * n_samples * n_coils)
-        baseline = torch.polar(torch.full_like(phase, size), phase)[:, None, None] * course
-        added = baseline.to(data)
+        course = _drifting(self.drift, line / n_lines)[:, None] * _settling(self.settle_share, sample / n_samples)[None, :]
+        added = (self.amplitude * _channels(self.seed, n_coils, n_lines * n_samples)[:, None, None] * course).to(data)
         return data + (added if by_lines is data else added.transpose(1, 2))
+
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in the coil pictures: the transform of its course along the lines times that of its course along the readout."""
+        by_lines = pictures if scan.phase_axis == 0 else pictures.transpose(1, 2)
+        lines, readout = _seen(self.drift, self.settle_share, self.seed, *by_lines.shape, pictures.dtype, pictures.device)
+        found = torch.addcmul(by_lines, self.amplitude * lines[:, :, None], readout)
+        return found if by_lines is pictures else found.transpose(1, 2)
+
+
+def _drifting(drift: float, line_share: Tensor) -> Tensor:
+    """The turn of the baseline's phase at a share of all lines, complex."""
+    turns = 2 * torch.pi * drift * (line_share - 0.5)
+    return torch.polar(torch.ones_like(turns), turns)
+
+
+def _settling(settle_share: float, sample_share: Tensor) -> Tensor:
+    """What is left of the baseline at a share of a readout, real."""
+    return torch.exp(-sample_share / settle_share) if settle_share else torch.ones_like(sample_share)
+
+
+def _channels(seed: int, n_coils: int, n_samples: int) -> Tensor:
+    """(coil) complex, of one sample, for a unit amplitude in the picture."""
+    phase = torch.from_numpy(np.random.Generator(np.random.PCG64(seed)).uniform(0, 2 * np.pi, n_coils))
+    return torch.polar(torch.full_like(phase, 1 / sqrt(n_samples * n_coils)), phase)
+
+
+@lru_cache(maxsize=8)
+def _seen(
+    drift: float, settle_share: float, seed: int, n_coils: int, n_lines: int, n_samples: int, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """A baseline of unit amplitude in the picture: (coil, line) and (place along the readout), whose product it is; kept between the levels of a ladder."""
+    line, sample = ((frequencies(n) + n // 2) / n for n in (n_lines, n_samples))
+    down = to_picture(_drifting(drift, line), axes=(0,))
+    along = to_picture(_settling(settle_share, sample).to(torch.complex128), axes=(0,))
+    return (_channels(seed, n_coils, n_lines * n_samples)[:, None] * down).to(device=device, dtype=dtype), along.to(device=device, dtype=dtype)
 
 
 def offset_receiver(scan: MRIScan, offset: Offset) -> MRIScan:

@@ -50,7 +50,7 @@ def encode_moving(density: Tensor, motion: Motion, *, spacing_mm: tuple[float, f
         precision within 1e-4 of double (tests/physics/mri/test_encoding.py).
     """
     matrix = (density.shape[0], density.shape[1])
-    maps = None if sensitivity is None else sensitivity.maps(matrix).to(density)
+    maps = None if sensitivity is None else sensitivity.maps(matrix, like=density)
     kspace = encode(density, maps)
     moving = np.flatnonzero(~motion.still)
     if len(moving) == 0:

@@ -40,6 +40,21 @@ class EchoMismatch:
             return data * factor
         return to_kspace(to_picture(data, axes=(readout_axis,)) * factor, axes=(readout_axis,))
 
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in the coil pictures: cos phi of the body and i sin phi of a copy whose odd lines change sign, which lies half a field away."""
+        lines = pictures if scan.phase_axis == 0 else pictures.transpose(1, 2)
+        n_lines = lines.shape[1]
+        phi = self.phase(lines.shape[2])
+        body, ghost = phi.cos().to(pictures), torch.complex(torch.zeros_like(phi), phi.sin()).to(pictures)
+        seen, half = lines * body, n_lines // 2
+        if n_lines % 2 == 0:
+            seen[:, :half].addcmul_(lines[:, half:], ghost)
+            seen[:, half:].addcmul_(lines[:, :half], ghost)
+        else:  # half a field is no whole pixel
+            sign = (1 - 2 * (frequencies(n_lines) % 2)).to(pictures)[:, None]
+            seen.addcmul_(to_picture(to_kspace(lines, axes=(1,)) * sign, axes=(1,)), ghost)
+        return seen if scan.phase_axis == 0 else seen.transpose(1, 2)
+
 
 def mismatch_echoes(scan: MRIScan, mismatch: EchoMismatch) -> MRIScan:
     """A second copy of the body, half a field of view away along the phase-encode direction.

@@ -60,7 +60,7 @@ def calibration_scan(scan: MRIScan, *, shift_mm: tuple[float, float], kind: str)
         return encode(density, torch.from_numpy(sensitivity.at(pixels)).to(density))
     ramps = [torch.exp(-2j * torch.pi * frequencies(n) * by / n) for n, by in zip(scan.matrix, shift_px, strict=True)]
     moved = to_picture(scan.body.spectrum * (ramps[0][:, None] * ramps[1][None]).to(density))
-    return encode(moved, sensitivity.maps(scan.matrix).to(density))
+    return encode(moved, sensitivity.maps(scan.matrix, like=density))
 
 
 def beyond_the_outline(maps: Tensor, penalty: Tensor, *, spacing_mm: tuple[float, float]) -> tuple[Tensor, Tensor]:

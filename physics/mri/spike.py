@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from math import pi
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
+from physics.fourier import positions
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.scan import MRIScan, Stage
 
@@ -34,6 +38,22 @@ class Spike:
             row, column = (self.line, self.column + later) if scan.phase_axis == 0 else (self.line + later, self.column)
             out[..., row % n_rows, column % n_columns] += self.amplitude * (n_rows * n_columns) ** 0.5 / self.n_samples
         return out
+
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in the coil pictures: a wave along the lines times the mean of neighbouring waves along the readout."""
+        counts = (self.n_samples if scan.phase_axis == 1 else 1, self.n_samples if scan.phase_axis == 0 else 1)
+        down, along = (
+            _waves(first, count, n, pictures.dtype, pictures.device)
+            for first, count, n in zip((self.line, self.column), counts, pictures.shape[-2:], strict=True)
+        )
+        return torch.addcmul(pictures, self.amplitude * down[:, None], along)
+
+
+@lru_cache(maxsize=32)
+def _waves(first: int, n_waves: int, n_pixels: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(place) mean of neighbouring plane waves, from `first` cycles per field on; kept between the levels of a ladder."""
+    turns = 2 * pi / n_pixels * positions(n_pixels) * (first + torch.arange(n_waves, dtype=torch.float64)[:, None])
+    return torch.polar(torch.ones_like(turns), turns).mean(dim=0).to(device=device, dtype=dtype)
 
 
 def add_spike(scan: MRIScan, spike: Spike) -> MRIScan:

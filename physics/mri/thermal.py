@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from physics.fourier import to_picture
+from physics.mri.coils import CoilArray
 from physics.mri.scan import MRIScan, Stage
 from physics.noise import missing_sigma, unit_complex
 
@@ -26,11 +29,23 @@ class ThermalNoise:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column), or (coil, shot, sample) of a readout."""
-        noise = unit_complex(tuple(data.shape), seed=self.seed, dtype=torch.complex128)
-        if scan.array is not None:
-            mixing = torch.from_numpy(np.linalg.cholesky(scan.array.covariance()))
-            noise = torch.einsum("ab,brc->arc", mixing, noise)
-        return data + (self.sigma * noise).to(data)
+        return data + (self.sigma * _grain(tuple(data.shape), self.seed, scan.array)).to(data)
+
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in the coil pictures: the transform of the same draw, which the levels of a ladder share."""
+        return torch.add(pictures, _seen_grain(tuple(pictures.shape), self.seed, scan.array, pictures.dtype, pictures.device), alpha=self.sigma)
+
+
+def _grain(shape: tuple[int, ...], seed: int, array: CoilArray | None) -> Tensor:
+    """Unit noise in k-space, complex128, correlated between the coils of an array."""
+    noise = unit_complex(shape, seed=seed, dtype=torch.complex128)
+    return noise if array is None else torch.einsum("ab,brc->arc", torch.from_numpy(np.linalg.cholesky(array.covariance())), noise)
+
+
+@lru_cache(maxsize=2)
+def _seen_grain(shape: tuple[int, ...], seed: int, array: CoilArray | None, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The same noise in the coil pictures."""
+    return to_picture(_grain(shape, seed, array).to(device=device, dtype=dtype))
 
 
 def add_noise(scan: MRIScan, *, sigma: float, seed: int) -> MRIScan:

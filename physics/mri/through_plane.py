@@ -126,7 +126,7 @@ def encoded_slice(scan: MRIScan, density: Tensor) -> Tensor:
     if scan.receive is None:
         return encoded(scan, density)
     air = density * (1 - scan.body.tissue_share)
-    shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix).to(density) if scan.array else None
+    shapes = Sensitivity.of(scan.array, None, matrix=scan.matrix, spacing_mm=scan.spacing_mm).maps(scan.matrix, like=density) if scan.array else None
     return encoded(scan, density - air) + encode(air, shapes)
 
 

@@ -43,10 +43,14 @@ class Folding:
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column)."""
         axis = 1 + scan.phase_axis
-        matrix = folding(data.shape[axis], self.share).to(device=data.device, dtype=data.real.dtype)
-        pictures = torch.view_as_real(to_picture(data, axes=(axis,)).movedim(axis, 0).contiguous())
-        folded = torch.view_as_complex((matrix @ pictures.flatten(1)).reshape(pictures.shape))
-        return to_kspace(folded.movedim(0, axis), axes=(axis,))
+        return to_kspace(self.in_picture(to_picture(data, axes=(axis,)), scan), axes=(axis,))
+
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in pictures that are seen along the lines: the folding along them."""
+        axis = 1 + scan.phase_axis
+        matrix = folding(pictures.shape[axis], self.share).to(device=pictures.device, dtype=pictures.real.dtype)
+        lines = torch.view_as_real(pictures.movedim(axis, 0).contiguous())
+        return torch.view_as_complex((matrix @ lines.flatten(1)).reshape(lines.shape)).movedim(0, axis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class FieldOfView:
 
     def inside(self, n: int) -> Tensor:
         """(place) 1 within the field, 0 outside, the share of a pixel that an edge of the field cuts."""
-        middle = (positions(n)[0] + positions(n)[-1]) / 2 + self.offset * (1 - self.share) * n / 2
+        middle = (n - 1) / 2 - n // 2 + self.offset * (1 - self.share) * n / 2
         return (self.share * n / 2 + 0.5 - (positions(n) - middle).abs()).clamp(0, 1)
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:

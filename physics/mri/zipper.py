@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from math import pi, sqrt
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from physics.fourier import frequencies, positions, to_kspace, to_picture
 from physics.measure.pair import Pair, Reading, measure
+from physics.mri.free_induction import FreeInduction
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan, Stage
 
@@ -39,55 +41,57 @@ class Interference:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        n_coils, n_lines, n_samples = len(data), data.shape[1 + scan.phase_axis], data.shape[2 - scan.phase_axis]
-        rng = np.random.Generator(np.random.PCG64(self.seed))
-        heard = np.zeros((n_lines, n_samples), np.complex128)
-        for station in self.stations:
-            heard += _tone(station, n_lines, n_samples, rng) if station.width_px == 0 else _modulated(station, n_lines, n_samples, rng)
-        gain = np.exp(1j * rng.uniform(0, 2 * pi, n_coils)) / sqrt(n_coils)
-        added = torch.from_numpy(gain[:, None, None] * heard).to(data)
-        return data + (added if scan.phase_axis == 0 else added.transpose(1, 2))
+        across = data if scan.phase_axis == 0 else data.transpose(1, 2)
+        stations, gain = _heard(self._tones, self.seed, *across.shape)
+        heard = to_kspace(torch.tensordot(self._amplitudes, stations, dims=1), axes=(1,))
+        added = (gain[:, None, None] * heard).to(data)
+        return data + (added if across is data else added.transpose(1, 2))
+
+    def in_picture(self, pictures: Tensor, scan: MRIScan) -> Tensor:
+        """The same in the coil pictures: each station of unit amplitude is kept between the levels of a ladder."""
+        across = pictures if scan.phase_axis == 0 else pictures.transpose(1, 2)
+        stations, gain = _seen(self._tones, self.seed, *across.shape, pictures.dtype, pictures.device)
+        heard = torch.tensordot(self._amplitudes.to(pictures), stations, dims=1)
+        return torch.addcmul(pictures, gain.to(pictures)[:, None, None], heard if across is pictures else heard.T)
+
+    @property
+    def _tones(self) -> tuple[tuple[float, float], ...]:
+        return tuple((station.offset_px, station.width_px) for station in self.stations)
+
+    @property
+    def _amplitudes(self) -> Tensor:
+        return torch.tensor([station.amplitude for station in self.stations], dtype=torch.complex128)
 
 
-def _tone(station: Station, n_lines: int, n_samples: int, rng: np.random.Generator) -> NDArray[np.complex128]:
-    time = frequencies(n_samples).numpy()  # the dwell of each stored sample, from the echo
-    phase = rng.uniform(0, 2 * pi, n_lines)
-    wave: NDArray[np.complex128] = station.amplitude / sqrt(n_samples) * np.exp(1j * (phase[:, None] - 2 * pi * time * station.offset_px / n_samples))
+def _heard(tones: tuple[tuple[float, float], ...], seed: int, n_coils: int, n_lines: int, n_samples: int) -> tuple[Tensor, Tensor]:
+    """Stations (offset and width, in pixels) of unit amplitude, (station, line, place along the readout), and what each coil receives of them; complex128."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    heard = np.stack([_tone(offset, n_lines, n_samples, rng) if width == 0 else _modulated(offset, width, n_lines, n_samples, rng) for offset, width in tones])
+    return torch.from_numpy(heard), torch.from_numpy(np.exp(1j * rng.uniform(0, 2 * pi, n_coils)) / sqrt(n_coils))
+
+
+@lru_cache(maxsize=2)
+def _seen(
+    tones: tuple[tuple[float, float], ...], seed: int, n_coils: int, n_lines: int, n_samples: int, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """The same in a picture of these lines."""
+    heard, gain = _heard(tones, seed, n_coils, n_lines, n_samples)
+    return to_picture(heard, axes=(1,)).to(device=device, dtype=dtype), gain
+
+
+def _tone(offset_px: float, n_lines: int, n_samples: int, rng: np.random.Generator) -> NDArray[np.complex128]:
+    time = frequencies(n_samples)  # the dwell of each stored sample, from the echo
+    place = to_picture(torch.exp(-2j * pi * time * offset_px / n_samples) / sqrt(n_samples), axes=(0,)).numpy()
+    wave: NDArray[np.complex128] = np.exp(1j * rng.uniform(0, 2 * pi, n_lines))[:, None] * place
     return wave
 
 
-def _modulated(station: Station, n_lines: int, n_samples: int, rng: np.random.Generator) -> NDArray[np.complex128]:
-    across = positions(n_samples).numpy() - station.offset_px
-    profile = station.amplitude * np.exp(-(across**2) / (4 * station.width_px**2))  # of the modulus: its square has the width
+def _modulated(offset_px: float, width_px: float, n_lines: int, n_samples: int, rng: np.random.Generator) -> NDArray[np.complex128]:
+    across = positions(n_samples).numpy() - offset_px
+    profile = np.exp(-(across**2) / (4 * width_px**2))  # of the modulus: its square has the width
     parts = rng.standard_normal((n_lines, n_samples, 2)) / sqrt(2)
-    spectrum = torch.from_numpy((parts[..., 0] + 1j * parts[..., 1]) * profile)
-    heard: NDArray[np.complex128] = to_kspace(spectrum, axes=(-1,)).numpy()
+    heard: NDArray[np.complex128] = (parts[..., 0] + 1j * parts[..., 1]) * profile
     return heard
-
-
-@dataclass(frozen=True, slots=True)
-class FreeInduction:
-    """Signal that no phase encoding has touched, in every line alike. amplitude : rms modulus on its line over the readout, in the unit of the picture.
-    decay_share : of the readout after which a 1/e of it is left. alternating : the pulse that makes it changes its sign from line to line."""
-
-    amplitude: float
-    decay_share: float
-    alternating: bool = False
-    stage: ClassVar[IntEnum] = Stage.ENCODING
-    rank: ClassVar[int] = 70
-
-    def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
-        """data: noiseless k-space (coil, row, column)."""
-        lines = data if scan.phase_axis == 0 else data.transpose(1, 2)
-        n_lines, n_samples = lines.shape[1:]
-        time = frequencies(n_samples, device=data.device)
-        free = lines[:, :1] * torch.exp(-(time - time.min()) / (self.decay_share * n_samples)).to(data)
-        size = float(to_picture(free, axes=(-1,)).abs().square().sum(dim=0).mean().sqrt())
-        if size == 0:
-            return data
-        sign = 1 - 2 * (frequencies(n_lines, device=data.device)[:, None] % 2) if self.alternating else torch.ones((n_lines, 1), device=data.device)
-        added = self.amplitude / (size * sqrt(n_lines)) * sign.to(data) * free
-        return data + (added if scan.phase_axis == 0 else added.transpose(1, 2))
 
 
 def add_interference(scan: MRIScan, interference: Interference) -> MRIScan:
@@ -119,32 +123,6 @@ def add_interference(scan: MRIScan, interference: Interference) -> MRIScan:
         if station.amplitude < 0 or station.width_px < 0:
             raise ValueError(f"amplitude {station.amplitude} and width {station.width_px} px must be >= 0")
     return scan.with_event(interference) if any(station.amplitude for station in interference.stations) else scan
-
-
-def add_free_induction(scan: MRIScan, signal: FreeInduction) -> MRIScan:
-    """A line along the readout, through the centre or at the edge of the phase-encode direction.
-
-    Model
-        s(l, n) <- s(l, n) + b (+-1)^l s(0, n) exp(-t_n / T): the free induction decay of an imperfect refocusing pulse, or a stimulated echo, has the
-        same phase in every line. Its picture is the projection of the body on the central row, or half a field away where the sign alternates.
-    Parameters
-        scan : the acquisition. signal : amplitude >= 0, decay > 0.
-    Returns
-        The scan with the event added; the scan itself for amplitude 0.
-    Assumes
-        The decay starts with the readout; the whole slice takes part.
-    Not modelled
-        Signal from outside the slice.
-    Raises
-        ValueError: amplitude or decay out of range. EditConflict: a readout that has no lines.
-    References
-        Zhuo and Gullapalli 2006, RadioGraphics 26, 275, "Zipper artifact".
-    Oracle
-        One row holds all of it; its shape is the projection of the body (tests/physics/mri/test_zipper.py).
-    """
-    if signal.amplitude < 0 or signal.decay_share <= 0:
-        raise ValueError(f"amplitude {signal.amplitude} must be >= 0, decay_share {signal.decay_share} > 0")
-    return scan.with_event(signal) if signal.amplitude else scan
 
 
 @measure("% of tissue")

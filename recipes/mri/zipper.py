@@ -11,9 +11,10 @@ from medq_gen.declare.families import line
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.mri.artefact_to_signal import band_across_readout
+from physics.mri.free_induction import FreeInduction, add_free_induction
 from physics.mri.measures import ghost_to_signal
 from physics.mri.scan import MRIScan
-from physics.mri.zipper import FreeInduction, Interference, Station, add_free_induction, add_interference, line_modulus
+from physics.mri.zipper import Interference, Station, add_interference, line_modulus
 
 KINDS = {"narrow": 0.5, "modulated": 0.35, "constant_phase": 0.15}  # how often "any" takes each
 MOST = 8  # stations

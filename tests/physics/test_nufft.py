@@ -32,6 +32,25 @@ def test_samples_are_the_direct_sum(shape, dtype, tolerance):
     assert float((found - exact).abs().max() / exact.abs().max()) < tolerance
 
 
+@pytest.mark.parametrize("shape", [(24, 18), (23, 17), (10, 9, 8), (41, 36, 38), (15,)])
+@pytest.mark.parametrize(
+    ("dtype", "eps", "tolerance"),
+    [(torch.complex128, None, 1e-10), (torch.float64, 1e-6, 1e-5), (torch.complex64, None, 1e-4), (torch.float32, 5e-4, 2e-3)],
+)
+def test_a_kept_spectrum_gives_the_direct_sum(shape, dtype, eps, tolerance):
+    """Real and complex pictures, asked twice at frequencies in and beyond the first period: every kernel width is deconvolved by its own transform."""
+    x = draw(shape, 0).real.to(dtype) if dtype in (torch.float64, torch.float32) else draw(shape, 0, dtype)
+    samples = nufft.kept(x, n_axes=len(shape), eps=eps)
+    for seed in (1, 2):
+        omega = (torch.rand((len(shape), 40), dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) - 0.5) * 4 * math.pi
+        found, exact = samples(omega), direct(x, omega)
+        assert found.dtype == (torch.complex128 if dtype in (torch.complex128, torch.float64) else torch.complex64)
+        assert float((found - exact).abs().max() / exact.abs().max()) < tolerance
+    assert torch.equal(samples(omega), found)
+    with pytest.raises(ValueError, match="axes"):
+        nufft.kept(x, n_axes=len(shape) + 1)
+
+
 def test_on_the_grid_it_is_the_fft():
     """omega = 2 pi n / N gives to_kspace, entry by entry."""
     x = draw((12, 9), 2)

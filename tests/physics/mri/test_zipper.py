@@ -14,7 +14,8 @@ from physics.fourier import centred_grid, to_picture
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
-from physics.mri.zipper import FreeInduction, Interference, Station, add_free_induction, add_interference, line_modulus
+from physics.mri.free_induction import FreeInduction, add_free_induction
+from physics.mri.zipper import Interference, Station, add_interference, line_modulus
 from physics.noise import air_mean
 
 Oracle = Callable[..., None]
