@@ -30,7 +30,7 @@ types: $(VENV)/.installed
 check: lint types test  ## all that CI runs
 
 benchmarks: $(VENV)/.installed  ## times ours against named peers in one run and writes the table of the README
-	$(RUN) -m pip install --quiet --constraint .ci/constraints.txt '.[benchmarks]'
+	$(RUN) -m pip install --quiet --constraint .ci/constraints.txt --editable '.[dev,benchmarks]'
 	$(RUN) -m benchmarks
 
 clean:
