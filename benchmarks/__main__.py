@@ -12,7 +12,7 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 from benchmarks.timing import Row, table  # noqa: E402
 
-SUITES = ("mri_motion", "mri_closed_forms", "mri_reconstruction", "ct_projector", "colour")
+SUITES = ("mri_motion", "mri_closed_forms", "mri_monai", "mri_reconstruction", "ct_projector", "colour")
 README = Path(__file__).resolve().parents[1] / "README.md"
 START, END = "<!-- benchmarks: made by `make benchmarks` -->", "<!-- /benchmarks -->"
 
