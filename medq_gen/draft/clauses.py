@@ -248,8 +248,8 @@ def named(facts: Facts, pen: Pen) -> str:
             f"{one} {be(name)} not seen",
              f"no {name} can be recognised", f"there {be(name)} no {name}", f"no trace of {one} is visible")
         )  # fmt: skip
-    looks = looks_of(facts)
-    noun = graded(name, level, pen)
+    looks, where = looks_of(facts), place_phrase(facts.own_place)
+    noun = f"{graded(name, level, pen)}{' ' + where if where else ''}"
     if not looks:
         return pen.choose(
             (
@@ -260,8 +260,6 @@ def named(facts: Facts, pen: Pen) -> str:
                 f"the image shows {noun}",
             )
         )
-    where = place_phrase(facts.own_place)
-    noun = f"{noun} {where}" if where else noun
     look = pen.choose(looks)
     bare = pen.choose(adverbs.ADJECTIVES[level])
     forms = [

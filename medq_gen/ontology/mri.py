@@ -60,7 +60,7 @@ ATTRIBUTES = (
     attribute(
         "spiral swirls",
         "spiral swirls",
-        "swirls|swirling|swirling bands|swirling texture|swirling aliasing|swirl artefact|whorls|whorl of bands",
+        "swirls|spiral undersampling artefact|swirling|swirling bands|swirling texture|swirling aliasing|swirl artefact|whorls|whorl of bands",
         measure="aliasing",
         kind_of="undersampling aliasing",
         looks=("faint curved bands in the background", "curved bands wound about the centre", "curved bands that cover the anatomy"),
@@ -68,7 +68,7 @@ ATTRIBUTES = (
     attribute(
         "slice leakage",
         "slice leakage",
-        "inter-slice leakage|interslice leakage|leakage from other slices|leakage of other slices|inter-slice aliasing|signal leakage between slices",
+        "CAIPIRINHA aliasing|inter-slice leakage|interslice leakage|leakage from other slices|leakage of other slices|inter-slice aliasing",
         measure="aliasing",
         kind_of="undersampling aliasing",
         looks=("faint edges that belong to another slice", "clear outlines that belong to other slices", "foreign anatomy of other slices over the picture"),

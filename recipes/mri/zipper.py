@@ -84,9 +84,21 @@ RECIPE = Degradation(
         wordings={
             "kind=modulated": Wording(
                 looks={
-                    "mild": ("a faint grainy strip across the slice", "a narrow band of speckle that is best seen in the background"),
-                    "moderate": ("a clear grainy strip across the anatomy", "a distinct band of speckle along the phase-encode direction"),
-                    "severe": ("a glaring band of speckle that blots out the tissue beneath it", "bright grainy strips across the whole picture"),
+                    "mild": (
+                        "a faint strip of dots across the slice",
+                        "a faint grainy strip across the slice",
+                        "a narrow band of speckle best seen in the background",
+                    ),
+                    "moderate": (
+                        "a clear strip of dots, several pixels wide",
+                        "a clear grainy strip across the anatomy",
+                        "a distinct band of speckle across the slice",
+                    ),
+                    "severe": (
+                        "a glaring strip of dots from edge to edge",
+                        "a glaring band of speckle over the tissue beneath it",
+                        "bright grainy strips across the picture",
+                    ),
                 }
             ),
             "kind=constant_phase": Wording(
