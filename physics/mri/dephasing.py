@@ -13,8 +13,9 @@ from scipy import ndimage
 from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.cavities import SHOWN_CM2, Pocket, materials
+from physics.mri.cavities import SHOWN_CM2, materials
 from physics.mri.measures import NO_SCAN
+from physics.mri.pockets import Pocket
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import FieldMap, field_map
 from physics.noise import unit_complex

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.bending import along_axis, bent, require_timing
-from physics.mri.cavities import Pocket, materials
+from physics.mri.cavities import materials
 from physics.mri.measures import NO_SCAN
+from physics.mri.pockets import Pocket
 from physics.mri.scan import MRIScan, Stage
 from physics.mri.susceptibility import ASSUMED_T, field_hz
 from physics.scan import EditConflict

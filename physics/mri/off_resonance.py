@@ -14,9 +14,10 @@ from torch import Tensor
 
 from physics.fourier import centred_grid, to_picture
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.cavities import Pocket, materials
+from physics.mri.cavities import materials
 from physics.mri.gridding import Array
 from physics.mri.measures import NO_SCAN
+from physics.mri.pockets import Pocket
 from physics.mri.scan import MRIScan
 from physics.mri.spiral import OVERSAMPLING, Spiral, spiral_path
 from physics.mri.susceptibility import FieldMap, field_map

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from physics.fourier import centred_grid
 from physics.mri.body import Body
-from physics.mri.cavities import SHOWN_CM2, Pocket, draw_pockets, main_field_axis, materials, rounded_height_mm
+from physics.mri.cavities import SHOWN_CM2, main_field_axis, materials, rounded_height_mm
 from physics.mri.chain import Slab
 from physics.mri.dipole import Axis, Layer, ball_field_ppm, dipole_field_ppm
+from physics.mri.pockets import Pocket, draw_pockets
 from physics.mri.scan import MRIScan
 
 GYROMAGNETIC_HZ_PER_PPM_T = 42.577  # of protons: 42.577 MHz/T
@@ -120,7 +121,7 @@ def field_map(
         df = 42.577 Hz/(ppm T) B0 DB/B0 of the body's own sheets (dipole_field_ppm of layers_of) and of balls of air beside the slice. The shim takes away
         the constant and both linear terms in the plane and the mean slope through the slice, by least squares over tissue weighted by signal.
     Parameters
-        seed : of the pockets, where none are given (cavities.draw_pockets). field_strength_t : in place of the scan's own, 3 T where it states none.
+        seed : of the pockets, where none are given (pockets.draw_pockets). field_strength_t : in place of the scan's own, 3 T where it states none.
         along : direction of the main field, found from the picture where None.
     Returns
         Hz, and Hz per mm through the slice; worked out once per body.

@@ -49,7 +49,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("field range times repetition time", "bands", neutral=0.0, limit=LIMIT),

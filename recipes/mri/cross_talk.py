@@ -54,7 +54,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("share of the slice that other slices excite too", "%", neutral=0.0, limit=LIMIT_PERCENT, scale="log"),

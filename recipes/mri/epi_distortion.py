@@ -12,9 +12,9 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
-from physics.mri.cavities import draw_pockets, pockets_of
 from physics.mri.displacement import displacement_p95
 from physics.mri.epi import distort, echo_spacing, field_offset, phase_encode_displacement, piled_up
+from physics.mri.pockets import draw_pockets, pockets_of
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import field_note, makes_a_field
 

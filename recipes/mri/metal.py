@@ -73,7 +73,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("diameter of the implant", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),

@@ -12,7 +12,7 @@ from recipes.mri.fat_suppression_failure import RECIPE as FAT_SUPPRESSION_FAILUR
 from recipes.mri.metal import RECIPE as METAL
 
 RECIPE = Mix(
-    version=1,
+    version=2,
     parts=(Part("mri_metal", METAL), Part("mri_fat_suppression_failure", FAT_SUPPRESSION_FAILURE)),
     tops={"mri_metal": 2.6, "mri_fat_suppression_failure": 2.6},
     effect=line,

@@ -12,8 +12,8 @@ from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
-from physics.mri.cavities import draw_pockets, pockets_of
 from physics.mri.dephasing import continued_pockets, dephase, dephasing_across_slice, signal_lost, void_area
+from physics.mri.pockets import draw_pockets, pockets_of
 from physics.mri.protocol import refuse_spin_echo
 from physics.mri.scan import MRIScan
 from physics.mri.susceptibility import field_note, makes_a_field

@@ -11,8 +11,8 @@ import numpy as np
 from medq_gen.declare import Degradation, Reference, Strength, Words
 from medq_gen.declare.families import detail
 from medq_gen.seeds import noise_seed
-from physics.mri.cavities import draw_pockets, pockets_of
 from physics.mri.off_resonance import off_resonance, off_resonance_cycles, read_off_resonance, spiral_field
+from physics.mri.pockets import draw_pockets, pockets_of
 from physics.mri.scan import MRIScan
 from physics.mri.spiral import Spiral
 from physics.mri.susceptibility import field_note

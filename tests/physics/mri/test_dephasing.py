@@ -12,8 +12,9 @@ from physics.fourier import centred_grid
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex
-from physics.mri.cavities import Materials, Pocket
+from physics.mri.cavities import Materials
 from physics.mri.dephasing import Dephasing, continued_pockets, dephase, dephasing_across_slice, kept_share, signal_lost, void_area
+from physics.mri.pockets import Pocket
 from physics.mri.susceptibility import FieldMap
 from physics.noise import air_mean
 from physics.phantoms import ellipses

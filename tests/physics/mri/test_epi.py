@@ -14,8 +14,9 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.bending import bent
-from physics.mri.cavities import Pocket, materials
+from physics.mri.cavities import materials
 from physics.mri.epi import EchoPlanar, distort, echo_spacing, field_offset, offset_percentile, phase_encode_displacement, piled_up
+from physics.mri.pockets import Pocket
 from physics.mri.susceptibility import field_map
 from physics.phantoms import ellipses
 from physics.scan import EditConflict, acquire

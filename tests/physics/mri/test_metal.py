@@ -12,11 +12,11 @@ from physics.display import Display
 from physics.fourier import centred_grid
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
-from physics.mri.cavities import Pocket
 from physics.mri.dephasing import void_area
 from physics.mri.epi import distort
 from physics.mri.implant import METALS_PPM, Implant, implant_field
 from physics.mri.metal import MetalShift, MetalSignal, add_metal, metal_area, rim_area
+from physics.mri.pockets import Pocket
 from physics.mri.susceptibility import TISSUE_PPM, FieldMap
 from physics.phantoms import ellipses
 from physics.scan import EditConflict, acquire

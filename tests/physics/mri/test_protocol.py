@@ -10,7 +10,7 @@ import torch
 
 from physics.mri import MRIScan
 from physics.mri.body import Body
-from physics.mri.cavities import draw_pockets
+from physics.mri.pockets import draw_pockets
 from physics.mri.protocol import Echo, Protocol, Region, Weighting, refuse_spin_echo, weighting_of
 from physics.mri.tissue import classes_note, reweighted, tissue_shares
 from physics.mri.trunk import no_trunk
