@@ -16,7 +16,7 @@ N_COILS = 8  # of the array where an unfolding reconstruction meets a scan of on
 
 
 def accelerated_lines(n_lines: int, *, step: int, n_centre: int) -> Tensor:
-    """(line,) bool: every step-th line and the calibration lines about the centre."""
+    """(line,) bool: every step-th line and the calibration lines about the centre, as many to either side: one fewer than an even n_centre."""
     return every_rth(n_lines, step=step) | (frequencies(n_lines).abs() <= (n_centre - 1) / 2)
 
 
@@ -29,7 +29,7 @@ def add_sense_noise(scan: MRIScan, *, sigma: float, step: int, n_centre: int, se
         which unfolds without loss, so (sigma^2 - sigma_source^2 / R)^(1/2) is added: at g = 1 the picture then has sigma R^(1/2) in all.
     Parameters
         scan : the acquisition; one channel becomes eight. sigma : deviation of a sample, in the unit of the picture, as in a full scan with g = 1.
-        step : R, 2 or more. n_centre : calibration lines, 8 or more. seed : of the unit draw.
+        step : R, 2 or more. n_centre : calibration lines, 8 or more; one fewer where that is even. seed : of the unit draw.
     Returns
         The scan with lines, reconstruction and noise; the scan itself where the source is as noisy as that already.
     Assumes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from physics.mri.scan import MRIScan, Stage
 from physics.mri.slice_profile import excited_slice, missing_slab, require_single_slice, slab_weights
 from physics.mri.spin_history import MultiSlice, remembered
 from physics.mri.thick_slice import ThickSlice, profile_of
+from physics.mri.trajectory import DEG_TO_MM
 from physics.scan import EditConflict, of_stage
 
 NODES = 17  # along a tilted axis, where the memory of spins is worked out
@@ -54,6 +55,15 @@ class OutOfPlane:
         """(line,) where the body lies as it lay at first."""
         neutral: NDArray[np.bool_] = (self.shift_mm == 0) & (self.tilt_deg == 0)
         return neutral
+
+    @property
+    def peak_mm(self) -> float:
+        """The largest displacement, shift and tilt together as root mean square over a sphere of 80 mm."""
+        return float(np.hypot(self.shift_mm, DEG_TO_MM * self.tilt_deg).max())
+
+    def times(self, factor: float) -> Self:
+        """The same movement, so many times as large."""
+        return replace(self, shift_mm=factor * self.shift_mm, tilt_deg=factor * self.tilt_deg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +176,7 @@ def move_through(scan: MRIScan, motion: OutOfPlane, sequence: MultiSlice) -> MRI
 def out_of_plane(planned: Motion, *, weight: Array, axis: int, pivot_mm: float) -> OutOfPlane:
     """A planned movement (shift along array axis 0 and angle stand for shift across the slice and tilt), counted from the pose that most of the picture shows:
     the pose of the line with the least weighted displacement to all others."""
-    poses = np.stack([planned.shift_mm[:, 0], np.radians(planned.angle_deg) * 50.6], axis=1)
+    poses = np.stack([planned.shift_mm[:, 0], DEG_TO_MM * planned.angle_deg], axis=1)
     far = np.linalg.norm(poses[:, None] - poses[None], axis=2) @ weight
     shown = int(far.argmin())
     return OutOfPlane(planned.shift_mm[:, 0] - planned.shift_mm[shown, 0], planned.angle_deg - planned.angle_deg[shown], planned.time, axis, pivot_mm)

@@ -62,7 +62,7 @@ RECIPE = Degradation(
     strength=Strength("shift since the calibration", "mm", neutral=0.0, limit=LIMIT_MM),
     effect=disturbance,
     measures=(calibration_shift, lattice_acceleration, lattice_g_mean, lattice_g_max, artefact_to_signal),
-    attributes=("slice leakage", "contrast"),
+    attributes=("slice leakage", "intensity inhomogeneity", "contrast"),
     words=Words(
         artefact="CAIPIRINHA aliasing",
         synonyms=("slice leakage", "inter-slice aliasing", "residual aliasing of a three-dimensional scan", "slab aliasing"),
@@ -76,7 +76,7 @@ RECIPE = Degradation(
                 "a delicate pattern of foreign edges",
             ),
             "moderate": (
-                "displaced outlines of other slices across the brain or body",
+                "displaced outlines of other slices across anatomy that is brighter at one end",
                 "clear edges that belong to slices above or below",
                 "leaked contours of several slices, each displaced by a part of the field of view",
             ),

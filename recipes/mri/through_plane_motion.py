@@ -68,14 +68,16 @@ def _direction(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRIScan:
-    """strength: peak displacement of the head in millimetres, shift across the slice and tilt together, as root mean square over a sphere of 80 mm."""
+    """strength: peak displacement of the head in millimetres from the pose that most of the picture shows, shift across the slice and tilt together, as root
+    mean square over a sphere of 80 mm."""
     if strength == 0:
         return scan
     kinds: dict[str, type[Piece]] = {"swallow": Nod, "sudden": Step, "drift": Drift, "periodic": Nodding}
     pieces = tuple(kinds[pattern["kind"]](**{**piece, "shift_mm": tuple(piece["shift_mm"])}) for piece in pattern["pieces"])
-    planned = trajectory(pieces, peak_mm=strength, time=line_times(scan.n_lines, pattern["order"]))
+    planned = trajectory(pieces, peak_mm=1.0, time=line_times(scan.n_lines, pattern["order"]))
     weight = scan.body.line_energy(scan.phase_axis, power=2).numpy()
-    return move_through(scan, out_of_plane(planned, weight=weight, axis=0, pivot_mm=pattern["pivot_mm"]), MultiSlice(**pattern["sequence"]))
+    unit = out_of_plane(planned, weight=weight, axis=0, pivot_mm=pattern["pivot_mm"])
+    return move_through(scan, unit.times(strength / unit.peak_mm), MultiSlice(**pattern["sequence"]))
 
 
 def refuse(scan: MRIScan) -> str | None:
@@ -84,7 +86,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("peak displacement across the slice", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),

@@ -109,6 +109,19 @@ def test_a_drift_takes_few_slices_and_still_every_pose(oracle) -> None:
     oracle("mri_through_plane_motion", "a drift of two hundred poses made of 16 slices", worst, below=3e-4)
 
 
+def test_a_movement_grows_as_a_whole() -> None:
+    """The peak is that of shift and tilt together from the pose that most of the picture shows, a degree standing for 50.6 mm of arc times pi / 180."""
+    time = np.linspace(0.0, 0.9, 10)
+    planned = Motion(np.stack([np.r_[np.zeros(3), np.full(7, 2.0)], np.zeros(10)], axis=1), np.r_[np.zeros(3), np.full(7, 1.0)], time)
+    unit = out_of_plane(planned, weight=np.ones(10), axis=0, pivot_mm=5.0)
+    assert unit.peak_mm == pytest.approx(np.hypot(2.0, 80 * np.sqrt(0.4) * np.pi / 180))  # the first three lines lie lower
+    np.testing.assert_allclose(unit.shift_mm, [-2.0] * 3 + [0.0] * 7)
+    larger = unit.times(3.0)
+    assert larger.peak_mm == pytest.approx(3 * unit.peak_mm)
+    np.testing.assert_allclose((larger.shift_mm, larger.tilt_deg), (3 * unit.shift_mm, 3 * unit.tilt_deg))
+    assert larger.pivot_mm == 5.0
+
+
 def test_few_rows_make_all() -> None:
     """Rows of a table of rank three are sums of four of them at most, with factors that add up to 1."""
     rng = np.random.default_rng(1)

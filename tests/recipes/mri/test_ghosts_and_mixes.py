@@ -117,3 +117,16 @@ def test_breathing_takes_abdomens_and_refuses_heads():
     assert 8 <= pattern["n_bins"] <= 16
     assert "table" in BREATHING.edit(abdomen, strength=10.0, pattern=pattern).assumed[-1]
     assert BREATHING.edit(abdomen, strength=0.0, pattern=pattern) is abdomen
+
+
+def test_movement_across_the_slice_stays_within_the_slab() -> None:
+    """At the limit of the knob, whatever the pattern: a scan that the recipe accepts holds all slices that the movement needs."""
+    from recipes.mri.through_plane_motion import LIMIT_MM, RECIPE
+
+    bench = bench_of("mri", RECIPE)
+    for seed in range(20):
+        pattern = RECIPE.draw(np.random.default_rng(seed), bench.healthy)
+        moved = RECIPE.edit(bench.healthy, strength=LIMIT_MM, pattern=pattern)
+        motion = moved.events[-1].motion
+        assert motion.peak_mm == pytest.approx(LIMIT_MM)
+        assert float(np.abs(motion.shift_mm).max()) <= LIMIT_MM + 1e-9
