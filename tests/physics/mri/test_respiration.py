@@ -258,3 +258,12 @@ def test_what_makes_no_sense_is_refused():
         breathe(scan.with_readout(Path()), breath, wall_mm=3.0)
     with pytest.raises(EditConflict):
         acquire(breathe(scan, breath, wall_mm=3.0).with_readout(Path()))
+
+
+def test_the_depth_of_a_breath_changes_from_one_to_the_next():
+    """The k-th inspiration, where the angle of the breath is 2 pi k, is 1 + 0.1 sin(2 pi k / 3.7) deep: no two neighbours are alike, whatever the rate does."""
+    course = Breath(0.25, 0.01, dwell=50, irregular=0.1).course(4000)[np.argsort(line_times(4000, "linear"))]
+    inner = course[1:-1]
+    peaks = inner[(inner > course[:-2]) & (inner >= course[2:])]
+    assert len(peaks) >= 9
+    np.testing.assert_allclose(peaks[:9], 1 + 0.1 * np.sin(2 * np.pi * np.arange(1, 10) / 3.7), atol=2e-3)
