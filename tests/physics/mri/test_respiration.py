@@ -235,6 +235,15 @@ def test_a_trunk_begins_at_its_stated_size(rows: int, columns: int, is_trunk: bo
     assert (no_trunk(scan) is None) == is_trunk
 
 
+@pytest.mark.parametrize(("first", "last", "is_cut"), [(10, 40, False), (118, 150, False), (52, 60, True), (72, 80, True), (100, 108, True)])
+def test_the_front_is_the_middle_half_of_the_width(first: int, last: int, is_cut: bool) -> None:
+    """An outline on columns 12 to 147: shoulders that reach the edge of the picture are none of the front, which lies on columns 46 to 113."""
+    picture = torch.zeros(160, 170)
+    picture[40:130, 15:145] = 100.0
+    picture[:60, max(first, 15) : min(last, 145)] = 100.0
+    assert ("front" in str(no_trunk(MRIScan.of(picture, spacing_mm=(2.0, 2.4))))) == is_cut
+
+
 def test_what_makes_no_sense_is_refused():
     """Negative travel, no states, folding tissue, an empty picture; a readout without lines in either order."""
     scan, breath = trunk(), Breath(0.25, 0.3)
