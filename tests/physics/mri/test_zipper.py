@@ -124,7 +124,7 @@ def test_every_line_and_every_coil_hears_it_at_any_phase(phase_axis: int) -> Non
 
 
 def test_a_modulated_station_is_a_circular_normal() -> None:
-    """Real and imaginary part vary alike and apart: the mean square is nothing where the mean squared modulus is 1.5^2, and the line is not its own mirror image,
+    """Real and imaginary part vary alike and apart: the mean square is nothing where the squared modulus is 1.5^2, and the line is not its own mirror image,
     as that of a real modulation would be."""
     line = acquire_complex(add_interference(empty((8192, 16)), Interference((Station(0, 1.5, width_px=1.0),), seed=5)))[:, 8]
     mirrored = torch.roll(line.flip(0), 1, dims=0)
