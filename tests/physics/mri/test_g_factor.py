@@ -105,16 +105,28 @@ def test_the_middle_is_grainier_than_the_rim():
     assert g_mean(Pair(flat, flat, view)).value is None
 
 
-def test_aliases_lie_a_share_of_the_field_of_view_apart(oracle):
-    """16 lines, 3 of which do not divide: at a place r of the finer grid g^2 is [A^-1]_rr [A]_rr, A of the coils at r + m 16 / 3 lines."""
-    scan = regular_sense(MRIScan.of(torch.full((16, 12), 100.0, dtype=torch.float64), n_coils=8, phase=False), step=3, n_centre=9)
-    found = factor_in_body(scan).reshape(18, 12)
+@pytest.mark.parametrize("middle", [(60.0, 130.0), (140.0, 75.0)])
+def test_the_middle_is_that_of_the_object_wherever_it_lies(middle):
+    """An ellipse of 50 by 65 px off the centre of the picture, noisier by 3 within 0.5 of its half sides: 3."""
+    y, x = torch.meshgrid(*(torch.arange(200, dtype=torch.float64),) * 2, indexing="ij")
+    reach = torch.hypot((y - middle[0]) / 50, (x - middle[1]) / 65)
+    view = View("mri", "head", Display("window", 0.0, 200.0), reach < 1, (1.0, 1.0))
+    noise = torch.randn((200, 200), dtype=torch.float64, generator=torch.Generator().manual_seed(3)) * torch.where(reach < 0.5, 3.0, 1.0)
+    flat = torch.full((200, 200), 100.0, dtype=torch.float64)
+    assert grain_centre_over_rim(Pair(flat, flat + noise, view)).value == pytest.approx(3.0, rel=0.06)
+
+
+@pytest.mark.parametrize(("n", "step", "n_fine"), [(16, 3, 18), (13, 3, 15), (14, 5, 15)])
+def test_aliases_lie_a_share_of_the_field_of_view_apart(n, step, n_fine, oracle):
+    """Lines that R does not divide: at a place r of the finer grid, even or odd, g^2 is [A^-1]_rr [A]_rr, A of the coils at r + m N / R lines."""
+    scan = regular_sense(MRIScan.of(torch.full((n, 12), 100.0, dtype=torch.float64), n_coils=8, phase=False), step=step, n_centre=9)
+    found = factor_in_body(scan).reshape(n_fine, 12)
     psi = np.linalg.inv(scan.array.covariance())
     worst = 0.0
     for place in (2, 9, 13):
         for column in (3, 8):
-            lines = (place + 6 * np.arange(3)) % 18
-            at = np.stack([(lines - 9) * 16 / 18 + 8, np.full(3, float(column))])[:, :, None]
+            lines = (place + n_fine // step * np.arange(step)) % n_fine
+            at = np.stack([(lines - n_fine // 2) * n / n_fine + n // 2, np.full(step, float(column))])[:, :, None]
             coils = scan.sensitivity.at(at)[:, :, 0]
             alike = coils.conj().T @ psi @ coils
             wanted = np.sqrt(np.linalg.inv(alike)[0, 0].real * alike[0, 0].real)

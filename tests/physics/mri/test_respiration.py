@@ -235,6 +235,15 @@ def test_a_trunk_begins_at_its_stated_size(rows: int, columns: int, is_trunk: bo
     assert (no_trunk(scan) is None) == is_trunk
 
 
+@pytest.mark.parametrize(("first", "last", "is_cut"), [(10, 40, False), (118, 150, False), (52, 60, True), (72, 80, True), (100, 108, True)])
+def test_the_front_is_the_middle_half_of_the_width(first: int, last: int, is_cut: bool) -> None:
+    """An outline on columns 12 to 147: shoulders that reach the edge of the picture are none of the front, which lies on columns 46 to 113."""
+    picture = torch.zeros(160, 170)
+    picture[40:130, 15:145] = 100.0
+    picture[:60, max(first, 15) : min(last, 145)] = 100.0
+    assert ("front" in str(no_trunk(MRIScan.of(picture, spacing_mm=(2.0, 2.4))))) == is_cut
+
+
 def test_what_makes_no_sense_is_refused():
     """Negative travel, no states, folding tissue, an empty picture; a readout without lines in either order."""
     scan, breath = trunk(), Breath(0.25, 0.3)
@@ -258,3 +267,12 @@ def test_what_makes_no_sense_is_refused():
         breathe(scan.with_readout(Path()), breath, wall_mm=3.0)
     with pytest.raises(EditConflict):
         acquire(breathe(scan, breath, wall_mm=3.0).with_readout(Path()))
+
+
+def test_the_depth_of_a_breath_changes_from_one_to_the_next():
+    """The k-th inspiration, where the angle of the breath is 2 pi k, is 1 + 0.1 sin(2 pi k / 3.7) deep: no two neighbours are alike, whatever the rate does."""
+    course = Breath(0.25, 0.01, dwell=50, irregular=0.1).course(4000)[np.argsort(line_times(4000, "linear"))]
+    inner = course[1:-1]
+    peaks = inner[(inner > course[:-2]) & (inner >= course[2:])]
+    assert len(peaks) >= 9
+    np.testing.assert_allclose(peaks[:9], 1 + 0.1 * np.sin(2 * np.pi * np.arange(1, 10) / 3.7), atol=2e-3)

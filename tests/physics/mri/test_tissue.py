@@ -15,13 +15,13 @@ from physics.mri.tissue import NAMES, relaxation, reweighted, tissue_shares
 Oracle = Callable[..., None]
 
 
-def phantom(*, noise: float, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """A picture of three tissues under a field of +-25 %, and which tissue is where (-1: air)."""
+def phantom(*, noise: float, seed: int = 5, steepness: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of three tissues under a field of +-25 % (or so many times as steep), and which tissue is where (-1: air)."""
     y, x = np.meshgrid(np.linspace(-1, 1, 150), np.linspace(-1, 1, 171), indexing="ij")
     label = np.where(np.hypot(y, x) < 0.85, 1, -1)
     label[(np.hypot(y + 0.2, x - 0.25) < 0.42) & (label >= 0)] = 2
     label[(np.hypot((y - 0.35) / 2, x + 0.2) < 0.2) & (label >= 0)] = 0
-    bright = np.array([25.0, 70.0, 100.0])[label.clip(0)] * (label >= 0) * np.exp(0.2 * y - 0.15 * x + 0.1 * x**2)
+    bright = np.array([25.0, 70.0, 100.0])[label.clip(0)] * (label >= 0) * np.exp(steepness * (0.2 * y - 0.15 * x + 0.1 * x**2))
     rng = np.random.Generator(np.random.PCG64(seed))
     return np.abs(bright + noise * rng.standard_normal(bright.shape)), label
 
@@ -36,6 +36,16 @@ def test_known_tissues_are_told_apart_under_a_field(oracle: Oracle) -> None:
     oracle("mri_transmit_field", "share of a phantom's tissue given to another class", 1 - own[label >= 0].mean(), below=0.05)
     for tissue in range(3):
         assert own[label == tissue].mean() > 0.9, NAMES[tissue]
+
+
+@pytest.mark.parametrize("steepness", [1.5, 2.0])
+def test_a_steep_field_is_taken_out_whole(steepness: float) -> None:
+    """From one side to the other the field changes tissue by more than the tissues differ; half of it left would mix them."""
+    picture, label = phantom(noise=1.0, steepness=steepness)
+    shares = tissue_shares(Body(torch.from_numpy(picture).to(torch.complex128), (1.0, 1.0))).numpy()
+    own = np.take_along_axis(shares[:3], label.clip(0)[None], axis=0)[0]
+    for tissue in range(3):
+        assert own[label == tissue].mean() > 0.95, NAMES[tissue]
 
 
 def test_what_is_far_from_every_class_goes_to_the_nearest() -> None:
@@ -63,7 +73,9 @@ def test_a_neutral_ratio_changes_nothing_and_air_is_left_alone() -> None:
 def test_relaxation_is_slower_at_higher_field() -> None:
     """T1 grows with the field, T2 does not; the nearer table is taken, 3 T where the field is unknown."""
     assert relaxation(1.494) == relaxation(1.5)
-    assert relaxation(None) == relaxation(3.0)
+    assert relaxation(None) == relaxation(3.0) == relaxation(2.5) == relaxation(7.0)
+    assert relaxation(1.5) == relaxation(2.0) == relaxation(0.55)
+    assert relaxation(1.5)[2].t1_s < 0.8 * relaxation(3.0)[2].t1_s  # white matter: 0.65 s and 0.85 s
     for low, high in zip(relaxation(1.5), relaxation(3.0), strict=True):
         assert low.t1_s <= high.t1_s
         assert low.t2_s >= high.t2_s

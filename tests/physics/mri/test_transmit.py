@@ -115,6 +115,19 @@ def test_the_pattern_goes_where_the_body_lies(by: tuple[int, int], oracle: Oracl
     oracle("mri_transmit_field", "the pattern of a body that lies elsewhere", float((found - told)[mask].abs().max()), below=1e-9)
 
 
+def test_twice_the_body_at_half_the_field_has_the_same_pattern(oracle: Oracle) -> None:
+    """Lengths and wavelengths together: a body of twice the millimetres at half the field strength, in tissue that conducts half as well, down to a doll's."""
+    y, x = (torch.arange(90) - 45)[:, None].double(), (torch.arange(100) - 50)[None, :].double()
+    image = torch.where((y / 32) ** 2 + (x / 25) ** 2 < 1, 100.0, 0.0)
+    for spacing, field in (((1.0, 1.2), 7.0), ((4.0, 4.8), 1.75)):
+        small, large = (MRIScan.of(image, spacing_mm=(size * spacing[0], size * spacing[1]), seed=1) for size in (1.0, 2.0))
+        wide = transmit_shape(large, Wave(60.0, 0.225, (0.2, 0.1)), field_strength_t=field / 2)
+        found = transmit_shape(small, Wave(60.0, 0.45, (0.2, 0.1)), field_strength_t=field)
+        oracle("mri_transmit_field", "twice the body at half the field", float((found - wide).abs().max()), below=1e-6)
+    elsewhere = transmit_shape(small, Wave(60.0, 0.45, (0.2, 0.1)), field_strength_t=3.0)
+    assert float((found - elsewhere).abs().max()) > 0.05
+
+
 def test_the_flip_angle_is_measured_and_nonsense_refused() -> None:
     """The coefficient of variation of the angle grows with the deviation; impossible ones are refused."""
     scan, sequence = three_tissues(torch.float32), Excitation("spin_echo", 0.6, 90.0)

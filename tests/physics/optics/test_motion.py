@@ -202,3 +202,13 @@ def test_the_poses_of_a_turn_are_as_dense_as_the_edge_of_the_field_needs(monkeyp
     mask[20:80, 30:130] = True
     Spread("roll", 0.2).apply(np.zeros((121, 160, 3)), Capture.of(np.zeros((121, 160, 3), np.uint8), kind="endoscopy", field_mask=mask))
     assert asked == {"kind": "roll", "centre": (49.5, 79.5), "amount": 0.2, "radius_px": 50.0}
+
+
+@pytest.mark.parametrize(("amount", "radius_px"), [(0.12, 50.0), (0.1, 60.0)])
+def test_poses_lie_close_enough_for_the_finest_spokes(amount: float, radius_px: float) -> None:
+    """Forty spokes that turn by A keep sin(20 A) / (20 A) of their contrast; poses that are too far apart, or end too early, leave a quarter more."""
+    y, x = np.mgrid[:181, :181] - 90.0
+    radius, spokes = np.hypot(y, x), np.cos(40 * np.arctan2(y, x))
+    turned = spread_exposure((1 + spokes)[:, :, None].repeat(3, axis=2), "roll", centre=(90.0, 90.0), amount=amount, radius_px=radius_px)[..., 0]
+    ring = (radius > radius_px - 6) & (radius < radius_px)
+    assert 2 * np.mean(((turned - 1) * spokes)[ring]) == pytest.approx(math.sin(20 * amount) / (20 * amount), rel=0.07)
