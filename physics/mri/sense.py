@@ -63,10 +63,10 @@ def unfold(kspace: Tensor, maps: Tensor, *, lines: Tensor | None, phase_axis: in
     received = maps.conj().resolve_conj()
 
     def adjoint(samples: Tensor) -> Tensor:
-        return (received * inverse_transform(samples, axes=axes)).sum(dim=0)
+        return inverse_transform(samples, axes=axes).mul_(received).sum(dim=0)
 
     def normal(picture: Tensor) -> Tensor:
-        return adjoint(mask * transform(maps * picture, axes=axes)) + ridge * picture
+        return adjoint(transform(maps * picture, axes=axes).mul_(mask)).add_(picture, alpha=ridge)
 
     residual = adjoint(data)
     picture = torch.zeros_like(residual)
