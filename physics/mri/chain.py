@@ -37,7 +37,7 @@ class Readout(Protocol):
 
 
 @runtime_checkable
-class ClosedForm(Protocol):
+class ClosedForm(Event, Protocol):
     """An event between coils and picture that also knows what it makes of the coil pictures, with no transform or a shorter one.
 
     `apply` on k-space says what the event is; `in_picture` must equal to_picture(apply(to_kspace(pictures), scan), scan) up to rounding.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from physics.fourier import frequencies, inverse_transform, unrolled
+from physics.fourier import frequencies, inverse_transform
 from physics.mri.encoding import NYQUIST
 from physics.mri.zero_filled import magnitude
 from physics.nufft import kept
@@ -89,9 +89,11 @@ def move_volume(volume: Tensor | KeptVolume, motion: SpatialMotion, *, spacing_m
         torch.add(first.to(real), second.to(real), out=omega[into])
         leaves[into] = first.abs().amax(dim=(1, 2)) + second.abs().amax(dim=(1, 2)) > NYQUIST
     samples = known.spectrum(omega.flatten(1)).reshape(omega.shape[1:])
-    first, second = (torch.polar(torch.ones_like(part), -2 * pi * part).to(samples) for part in parts(torch.from_numpy(motion.shift_mm)))
+    # Half a field on top of the movement brings the centre pixel where the transform would put it only after a shift of the whole volume.
+    half_mm = torch.tensor([n // 2 * d for n, d in zip(shape, spacing_mm, strict=True)], dtype=torch.float64)
+    first, second = (torch.polar(torch.ones_like(part), -2 * pi * part).to(samples) for part in parts(torch.from_numpy(motion.shift_mm) + half_mm))
     for line, plane in enumerate(samples):  # small enough to stay in the cache
         plane.mul_(first[line]).mul_(second[line])
         for into in torch.nonzero(leaves[:, line]).flatten().tolist():
             plane.masked_fill_(omega[into, line].abs() > NYQUIST, 0)
-    return unrolled(magnitude(inverse_transform(samples, axes=(0, 1, 2))).movedim(0, phase_axis), axes=(0, 1, 2))
+    return magnitude(inverse_transform(samples, axes=(0, 1, 2))).movedim(0, phase_axis).contiguous()

@@ -33,7 +33,23 @@ def combined(pictures: Tensor) -> Tensor:
 
 
 def root_sum_of_squares(pictures: Tensor) -> Tensor:
-    """(row, column) real of coil pictures (coil, row, column). Coil by coil over whole planes: a reduction over coils and parts takes twelve times as long."""
+    """How bright several coils see a place together.
+
+    Model
+        (sum_c |x_c|^2)^(1/2), coil by coil over whole planes: one reduction over coils and parts takes ten times as long.
+    Parameters
+        pictures : (coil, row, column) complex.
+    Returns
+        (row, column) real.
+    Assumes
+        White noise, alike in all coils.
+    Not modelled
+        Combination by maps (sense).
+    References
+        Roemer et al. 1990, 10.1002/mrm.1910160203.
+    Oracle
+        The sum itself, whatever lies next to what in memory (tests/physics/mri/test_closed_forms.py).
+    """
     parts = torch.view_as_real(pictures).flatten(-2)  # (coil, row, real and imaginary part of each column)
     energy = parts[0].square()
     for part in parts[1:]:
@@ -42,7 +58,23 @@ def root_sum_of_squares(pictures: Tensor) -> Tensor:
 
 
 def magnitude(picture: Tensor) -> Tensor:
-    """|picture|, real. On the CPU by NumPy, whose modulus takes a tenth of torch's time."""
+    """What is shown of a complex picture.
+
+    Model
+        |x|; on the CPU by NumPy, whose modulus takes a tenth of torch's time.
+    Parameters
+        picture : (...) complex.
+    Returns
+        (...) real, of the precision of the picture.
+    Assumes
+        No gradient is wanted.
+    Not modelled
+        Scaling and rounding to stored values.
+    References
+        Bernstein, King and Zhou 2004, Handbook of MRI Pulse Sequences, section 13.1 (Fourier reconstruction).
+    Oracle
+        The definition, also of a conjugate that was not carried out (tests/physics/mri/test_closed_forms.py).
+    """
     return torch.from_numpy(np.abs(picture.resolve_conj().numpy())) if picture.device.type == "cpu" else picture.abs()
 
 
