@@ -100,11 +100,10 @@ def _coil_pictures(scan: MRIScan, density: Tensor, air: Tensor | None) -> Tensor
         maps = run_stage(density.new_ones((1, *scan.matrix)) if maps is None else maps, scan, Stage.COILS)
     if maps is None:
         return density[None]
-    pictures = maps * density
-    if air is not None:
-        shapes = _shapes(scan, air)
-        pictures = pictures.add_(air) if shapes is None else pictures.addcmul_(shapes, air)
-    return pictures
+    if air is None:
+        return maps * density
+    shapes = _shapes(scan, air)
+    return torch.addcmul(air if shapes is None else shapes * air, maps, density)
 
 
 def _shapes(scan: MRIScan, like: Tensor) -> Tensor | None:
