@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from physics.fourier import to_picture
 from physics.mri.body import Body
+from physics.mri.chain import Slab
 from physics.mri.coils import two_rows
 from physics.mri.folding import divisible, resized, with_size
 from physics.mri.lattice import Lattice
@@ -116,7 +118,13 @@ def at_slice(scan: MRIScan, place: int) -> MRIScan:
     assert slab is not None
     height_mm = (place - slab.index) * slab.spacing_mm[0]
     array = None if scan.array is None else scan.array.seen_from(height_mm)
-    return replace(scan, body=Body(slab.density[place], scan.spacing_mm), array=array)
+    return replace(scan, body=_body(slab, place), array=array)
+
+
+@lru_cache(maxsize=16)
+def _body(slab: Slab, place: int) -> Body:
+    """One body for each slice: what is worked out for it (fat, tissue) is kept with it."""
+    return Body(slab.density[place], (slab.spacing_mm[1], slab.spacing_mm[2]))
 
 
 def partitions(scan: MRIScan, lattice: Lattice) -> tuple[int, int]:
@@ -172,8 +180,8 @@ def unfold_lattice(scan: MRIScan, lattice: Lattice, *, shift_mm: tuple[float, fl
     first, count = partitions(scan, lattice)
     if count == 0:
         raise ValueError(f"the slab has fewer slices than the {lattice.step} that the lattice divides")
-    if scan.lines is not None or any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
-        raise EditConflict("slice: a profile or a movement of one slice, or skipped lines; encoding of the whole slab in three dimensions was asked for")
+    if any(isinstance(event, ThickSlice | ThroughPlane) for event in scan.events):
+        raise EditConflict("slice: a profile or a movement of one slice; encoding of the whole slab in three dimensions was asked for")
     require_single_slice(scan)
     received = received_slab(scan, first=first, count=count)
     skipped = SkippedLattice(lattice, first, count)

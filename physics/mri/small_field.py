@@ -102,7 +102,7 @@ def unfold_small_field(scan: MRIScan, *, share: float, offset: float, step: int)
     Not modelled
         Maps that were folded as the scan is (they would fold the body over the edge, as without acceleration); signal from beyond the field of the source.
     Raises
-        ValueError: share, offset or step out of range. EditConflict: a second field of view, lines, another reconstruction or a readout.
+        ValueError: share, offset or step out of range. EditConflict: a second field of view, another reconstruction or a readout.
     References
         Griswold et al. 2004, 10.1002/mrm.20249; Goldfarb 2004, The SENSE ghost: field-of-view restrictions for SENSE imaging, J. Magn. Reson. Imaging 20.
     Oracle
@@ -113,8 +113,8 @@ def unfold_small_field(scan: MRIScan, *, share: float, offset: float, step: int)
         raise ValueError(f"share {share}, offset {offset}, step {step}: above 0.1 and up to 1, within -1 and 1, and 2 or more are needed")
     if share == 1:
         return scan
-    if scan.lines is not None or any(isinstance(event, FieldOfView) for event in scan.events):
-        raise EditConflict("field of view: the scan has a smaller one or leaves lines out already")
+    if any(isinstance(event, FieldOfView) for event in scan.events):
+        raise EditConflict("field of view: the scan has a smaller one already")
     received, field = scan.with_array(N_COILS), FieldOfView(share, offset)
     maps, penalty = coarse_maps(calibration_scan(received, shift_mm=(0.0, 0.0), kind="body"), phase_axis=scan.phase_axis, spacing_mm=scan.spacing_mm)
     unfolding = SmallFieldSense(step, field, rows_of(noise_covariance(received)), maps, penalty)
