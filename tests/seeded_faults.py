@@ -78,6 +78,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
+    "physics/mri/slice_profile.py": {"flipped sign: nodes[:, None] - knots in _tabulated": "the knots lie alike on both sides"},
     "physics/mri/tissue.py": {
         "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing"
     },

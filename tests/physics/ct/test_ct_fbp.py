@@ -9,7 +9,7 @@ import pytest
 import torch
 from ct_phantoms import gaussian_picture, gaussian_rays
 
-from physics.ct.fbp import noise_variance, reconstruct
+from physics.ct.fbp import _lines, noise_variance, reconstruct
 from physics.ct.geometry import Fan, Grid, Parallel
 from physics.ct.kernel import BONE, KERNELS, SHARP, SMOOTH, STANDARD, kernel_of, noise_gain, ramp_per_mm
 
@@ -145,3 +145,16 @@ def test_sinograms_that_do_not_fit_are_refused():
     """Swapped axes are an error."""
     with pytest.raises(ValueError, match="views"):
         reconstruct(torch.zeros(420, 720), FAN, grid=GRIDS[0])
+
+
+@pytest.mark.parametrize("kernel", [None, STANDARD, SHARP], ids=["ramp", "standard", "sharp"])
+@pytest.mark.parametrize("geometry", [FAN, ODD, PARALLEL], ids=["fan", "odd fan", "parallel"])
+def test_lines_end_below_the_frequency_that_samples_cannot_tell(geometry, kernel):
+    """Half a cycle a sample has no phase and stays out; without a kernel parallel rays keep all below it, and no line goes beyond its kernel."""
+    lines, sample_mm, _ = _lines(geometry, GRIDS[0], kernel)
+    last = float(lines.frequency_per_mm().max())
+    assert last < 0.5 / sample_mm * (1 - 1e-9)
+    if kernel is None and geometry is PARALLEL:
+        assert last == pytest.approx(0.5 / sample_mm - lines.step_per_mm)
+    if kernel is not None:
+        assert last <= kernel.cutoff_per_mm + 1e-9

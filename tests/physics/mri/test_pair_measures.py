@@ -116,6 +116,8 @@ def test_a_slow_field_has_its_variation():
         told, rel=0.12
     )  # the Gaussian takes a twentieth of this wave, the rim more
     assert bias_variation(pair_of(reference, 0.7 * reference, mask)).value == pytest.approx(0.0, abs=1e-9)
+    alone, dimmed = (bias_variation(pair_of(reference, gain * reference * field, mask)).value for gain in (1.0, 0.5))
+    assert dimmed == pytest.approx(alone, rel=1e-9)  # deviation over mean
 
 
 def test_grain_is_measured_and_stripes_are_not():
@@ -150,6 +152,20 @@ def test_a_warp_reads_its_millimetres():
     noisy = before + 20 * torch.from_numpy(np.random.default_rng(4).standard_normal(reference.shape))
     assert warp_p95(pair_of(before, noisy, mask)).value is None
     assert warp_p95(pair_of(before, before, mask)).value == 0.0
+
+
+@pytest.mark.parametrize("low", [-100.0, 50.0])
+def test_a_warp_is_read_wherever_the_window_begins(low):
+    """The same pictures and the same window, some codes up or down: the same displacement."""
+    reference, mask, _ = body()
+    smooth = ndimage.gaussian_filter(reference.numpy(), 1.5)
+    rows, columns = np.meshgrid(*(np.arange(n, dtype=float) for n in reference.shape), indexing="ij")
+    shift = 2.5 * np.exp(-(((rows - 60) / 35) ** 2) - ((columns - 65) / 35) ** 2)
+    before, after = torch.from_numpy(smooth), torch.from_numpy(ndimage.map_coordinates(smooth, [rows - shift, columns], order=3, mode="nearest"))
+    told = warp_p95(pair_of(before, after, mask)).value
+    assert told > 1.0
+    view = View("mri", "head", Display("window", low, low + 200.0), mask, SPACING)
+    assert warp_p95(Pair(before + low, after + low, view)).value == pytest.approx(told, rel=0.01)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
