@@ -25,7 +25,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("full scale of the converter", "peak of the signal", neutral=1.0, limit=0.02, scale="log"),

@@ -53,7 +53,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("weight of sparsity", "largest coefficient", neutral=0.0, limit=0.4, scale="log"),

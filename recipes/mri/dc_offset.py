@@ -36,7 +36,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("central pixel of the baseline", "mean tissue signal", neutral=0.0, limit=500.0, scale="log"),

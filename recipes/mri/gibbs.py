@@ -32,7 +32,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("phase-encode lines taken", "share of the matrix", neutral=1.0, limit=0.05, scale="log"),

@@ -51,7 +51,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("displacement at the rim of the body", "mm", neutral=0.0, limit=40.0, scale="log"),

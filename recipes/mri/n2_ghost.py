@@ -34,7 +34,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("phase between odd and even echoes", "degrees", neutral=0.0, limit=45.0, scale="log"),

@@ -34,7 +34,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("noise over tissue signal", "1", neutral=0.0, limit=1.0, scale="log"),

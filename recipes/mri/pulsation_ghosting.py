@@ -85,7 +85,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("inflow modulation", "mean signal of the blood", neutral=0.0, limit=LIMIT, scale="log"),

@@ -36,7 +36,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("spokes of the Nyquist number", "share", neutral=1.0, limit=0.015, scale="log"),

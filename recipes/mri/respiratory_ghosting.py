@@ -52,7 +52,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("travel of the abdominal wall", "mm", neutral=0.0, limit=LIMIT_MM, scale="log"),

@@ -43,7 +43,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("noise of the full scan over tissue signal", "1", neutral=0.0, limit=0.4, scale="log"),

@@ -48,7 +48,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("stripe amplitude", "mean tissue signal", neutral=0.0, limit=1.0, scale="log"),

@@ -35,7 +35,7 @@ def refuse(scan: MRIScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("slice thickness", "mm", neutral=0.0, limit=LIMIT_MM),

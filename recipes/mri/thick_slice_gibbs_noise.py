@@ -15,7 +15,7 @@ from recipes.mri.noise import RECIPE as NOISE
 from recipes.mri.thick_slice import RECIPE as THICK_SLICE
 
 RECIPE = Mix(
-    version=1,
+    version=2,
     parts=(Part("mri_thick_slice", THICK_SLICE), Part("mri_gibbs", GIBBS), Part("mri_noise", NOISE)),
     tops={"mri_thick_slice": 2.6, "mri_gibbs": 2.8, "mri_noise": 2.6},
     effect=disturbance,

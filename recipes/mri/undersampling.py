@@ -61,7 +61,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("phase-encode lines kept", "share", neutral=1.0, limit=0.06, scale="log"),

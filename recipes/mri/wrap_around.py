@@ -26,7 +26,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("field of view along the phase-encode direction", "share of the source's", neutral=1.0, limit=0.4),

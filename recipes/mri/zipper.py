@@ -51,7 +51,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Pattern) -> MRIScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("modulus on the line", "mean tissue signal", neutral=0.0, limit=10.0, scale="log"),
