@@ -156,3 +156,15 @@ def test_a_line_is_made_of_two_taken_lines_on_either_side(phase_axis, step):
     picture = Grappa(step, calibration)(kspace, lines=lines, phase_axis=phase_axis)
     wanted = Grappa(step, calibration)(full if phase_axis == 0 else full.transpose(1, 2), lines=None, phase_axis=phase_axis)
     torch.testing.assert_close(picture, wanted, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("n_lines", [8, 9, 15])
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_calibration_lines_lie_about_the_centre(n_lines, phase_axis):
+    """An odd number of lines reaches as far on either side of frequency 0, an even one a line further on the negative side."""
+    scan = MRIScan.of(phantoms.ellipses((40, 37), torch.float64), n_coils=2, phase_axis=phase_axis)
+    whole = acquire_kspace(scan)
+    lined = whole if phase_axis == 0 else whole.transpose(1, 2)
+    wanted = torch.stack([lined[:, n % lined.shape[1]] for n in range(-(n_lines // 2), n_lines - n_lines // 2)], dim=1)
+    rising = frequencies(lined.shape[2]).argsort()
+    torch.testing.assert_close(calibration_lines(scan, n_lines=n_lines, sigma=0.0, seed=0), wanted[:, :, rising], atol=1e-12, rtol=0)

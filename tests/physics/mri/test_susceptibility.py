@@ -16,7 +16,7 @@ from physics.mri.cavities import Materials, main_field_axis, materials, rounded_
 from physics.mri.chain import Slab
 from physics.mri.dipole import Layer, ball_field_ppm, dipole_field_ppm
 from physics.mri.pockets import Pocket, draw_pockets
-from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, field_hz, field_map, layers_of, makes_a_field
+from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, field_hz, field_map, layers_of, makes_a_field, slice_ppm
 
 AXES = ("slice", "rows", "columns")
 
@@ -121,6 +121,15 @@ def test_dark_pieces_are_told_apart_by_width():
     assert not bool(found.air[80, 75 + 58])
     assert float(found.body.double().sum()) == pytest.approx(np.pi * 66**2, rel=0.05)
     assert not bool((found.bone & (r < 50) & (((d0 + 20) ** 2 + (d1 - 10) ** 2) > 100)).any())
+
+
+def test_a_slice_is_counted_against_air():
+    """Water -9.05, bone -11.4 and air 0.36 ppm: tissue lies 9.41 below air, bone 11.76, and air inside and outside at nought."""
+    body = MRIScan.of(head(hole=(-20.0, 10.0))).body
+    ppm, found = slice_ppm(body), materials(body)
+    for where, told in ((found.bone, -11.76), (found.tissue, -9.41), (found.air, 0.0), (~found.body, 0.0)):
+        assert int(where.sum()) > 100
+        torch.testing.assert_close(ppm[where].double(), torch.full_like(ppm[where].double(), told), atol=1e-4, rtol=0)
 
 
 def test_a_disc_is_rounded_to_a_ball():
