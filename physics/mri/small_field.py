@@ -29,6 +29,7 @@ class SkippedInField:
     step: int
     stage: ClassVar[IntEnum] = Stage.ENCODING
     rank: ClassVar[int] = Folding.rank
+    undersamples: ClassVar[bool] = True
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: noiseless k-space (coil, row, column); what comes out has the unit of white noise, as lines of the whole field have."""

@@ -15,6 +15,7 @@ from physics.mri.caipi import Lattice, SkippedLattice
 from physics.mri.nyquist_ghost import EchoMismatch, mismatch_echoes
 from physics.mri.radial import Radial, nyquist_spokes, read_radially
 from physics.mri.sampling import every_rth, keep_lines, line_priority
+from physics.mri.small_field import unfold_small_field
 from physics.mri.spiral import Spiral
 from physics.mri.wrap import fold
 from physics.scan import acquire
@@ -116,8 +117,9 @@ def test_a_scan_knows_whether_samples_are_missing():
         keep_lines(scan, priority(), share=0.5),
         read_radially(scan, Radial(scan.matrix, every - 1)),
         scan.with_readout(Spiral(scan.matrix, 16, 15)),
-        scan.with_event(SkippedLattice(Lattice(2, 2, 1, 0.1), 0, 8)),
+        scan.with_event(SkippedLattice(Lattice(2, 2, 1), 0, 8)),
         fold(scan, share=0.8),
+        unfold_small_field(scan, share=0.8, offset=0.0, step=2),
     )
     whole = (
         scan,
