@@ -111,3 +111,28 @@ def test_the_lumen_is_a_disc_in_millimetres():
     assert float(inside.sum()) * SPACING[0] * SPACING[1] == pytest.approx(np.pi * 64, rel=0.02)
     assert float((inside * down).sum() / inside.sum()) == pytest.approx(-12.0, abs=0.1)
     assert float((inside * right).sum() / inside.sum()) == pytest.approx(30.0, abs=0.1)
+
+
+def test_an_invented_vessel_lies_at_its_depth():
+    """Whatever the draw, the centre is a pixel of the body 8 to 30 mm under the skin: on odd and even sides, oblong pixels, a body off the centre."""
+    down, right = (grid * step for grid, step in zip(centred_grid(SHAPE), SPACING, strict=True))
+    scan = MRIScan.of(100.0 * (((down + 12) / 60) ** 2 + ((right - 9) / 45) ** 2 <= 1), spacing_mm=SPACING)
+    depth = ndimage.distance_transform_edt(scan.body.support.numpy(), sampling=SPACING)
+    reached = []
+    for seed in range(300):
+        centre = drawn_vessel(scan, np.random.default_rng(seed)).centre_mm
+        at = [place / step + n // 2 for place, step, n in zip(centre, SPACING, SHAPE, strict=True)]
+        np.testing.assert_allclose(at, np.rint(at), atol=0.01)
+        reached.append(depth[tuple(np.rint(at).astype(int))])
+    assert min(reached) >= 8.0
+    assert max(reached) <= 30.0
+    assert min(reached) < 9.0
+    assert max(reached) > 29.0
+
+
+def test_a_vessel_needs_its_own_surroundings_only():
+    """On pixels of 3 mm a disc of 6 mm radius is judged by what lies within 2.5 radii, six pixels: one that ends eight pixels from the edge is found."""
+    down, right = (grid * 3.0 for grid in centred_grid((40, 46)))
+    centre = ((8 - 20) * 3.0, (23 - 23) * 3.0)
+    found = bright_vessels(MRIScan.of(100.0 + 150.0 * disc(down, right, centre, 6.0), spacing_mm=(3.0, 3.0)))
+    assert [vessel.centre_mm for vessel in found] == [pytest.approx(centre, abs=1.5)]
