@@ -14,6 +14,7 @@ from medq_gen.declare import BANDS, Level, Strength
 INNER = 0.8  # targets are drawn inside this share of a band
 SUB_THRESHOLD = (0.05, 0.25)  # the effect of a `none` that was touched
 NEAR = 0.12  # of a band's width: close enough to the target at once
+FAR = 0.75  # of a band's width: as far from the target as a point may lie before tries run out
 MOST = 10  # acquisitions a level at most
 OPEN_TRIES = 2  # that may end below a target before the limit itself is tried
 LEVEL = 0.3  # of what is missing to a target: strengths that promise less of it up to the limit are on a level
@@ -102,16 +103,17 @@ class Curve:
         return self._solve_choice(target, band) if isinstance(self.strength, tuple) else self._solve_knob(target, band, most, tried)
 
     def _accepted(self, target: float, band: tuple[float, float], tries: int) -> Point | None:
-        """The best point so far, if it will do: near the target; after a try for it inside the inner band; after three inside the band."""
+        """The best point so far, if it will do: near the target; after a try for it inside the inner band; after three inside the band
+        and not at its other end; in the end anywhere inside."""
         low, high = band
         inside = [point for point in self.points if low <= point.u <= high]
         if not inside:
             return None
         best = min(inside, key=lambda point: abs(point.u - target))
         margin = (1 - INNER) / 2 * (high - low)
-        near = abs(best.u - target) <= NEAR * (high - low)
+        off = abs(best.u - target) / (high - low)
         inner = low + margin <= best.u <= high - margin
-        return best if near or (tries >= 1 and inner) or tries >= 3 else None
+        return best if off <= NEAR or (tries >= 1 and inner) or (tries >= 3 and off <= FAR) or tries >= MOST else None
 
     def _solve_knob(self, target: float, band: tuple[float, float], most: int, tried: int) -> Solved:
         widths: list[float] = []  # of the bracket, try by try

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from physics.measure.pair import Pair, Reading, measure
-from physics.mri.caipi import LatticeSense, unfold_lattice
+from physics.mri.caipi import unfold_lattice
 from physics.mri.lattice import Lattice
+from physics.mri.lattice_sense import LatticeSense
 from physics.mri.measures import NO_SCAN
 from physics.mri.scan import MRIScan
 from physics.mri.thermal import ThermalNoise

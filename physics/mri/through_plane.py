@@ -53,8 +53,7 @@ class OutOfPlane:
     @property
     def still(self) -> NDArray[np.bool_]:
         """(line,) where the body lies as it lay at first."""
-        neutral: NDArray[np.bool_] = (self.shift_mm == 0) & (self.tilt_deg == 0)
-        return neutral
+        return np.asarray((self.shift_mm == 0) & (self.tilt_deg == 0), dtype=np.bool_)
 
     @property
     def peak_mm(self) -> float:
@@ -177,8 +176,7 @@ def out_of_plane(planned: Motion, *, weight: Array, axis: int, pivot_mm: float) 
     """A planned movement (shift along array axis 0 and angle stand for shift across the slice and tilt), counted from the pose that most of the picture shows:
     the pose of the line with the least weighted displacement to all others."""
     poses = np.stack([planned.shift_mm[:, 0], DEG_TO_MM * planned.angle_deg], axis=1)
-    far = np.linalg.norm(poses[:, None] - poses[None], axis=2) @ weight
-    shown = int(far.argmin())
+    shown = int((np.linalg.norm(poses[:, None] - poses[None], axis=2) @ weight).argmin())
     return OutOfPlane(planned.shift_mm[:, 0] - planned.shift_mm[shown, 0], planned.angle_deg - planned.angle_deg[shown], planned.time, axis, pivot_mm)
 
 

@@ -34,7 +34,7 @@ def simulated(folder: Path, ladders: int) -> tuple[run.Outcome, int]:
     plan.write(folder / "plan.json")
     request = run.Request(Variant("mri_noise"), "images", {}, folder, repeats=ladders, executor="serial")
     tracemalloc.start()
-    outcome = run._simulate(request, plan, plans.Indexed(1, "x", 0, {}, 0), executors.make("serial", None), Console(file=io.StringIO()))
+    outcome = run._simulate(request, plan, plans.Indexed(1, "x", 0, {}, 0), executors.make("serial", None), "cpu", Console(file=io.StringIO()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return outcome, peak

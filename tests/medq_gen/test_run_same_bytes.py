@@ -102,11 +102,11 @@ def test_the_order_of_shards_does_not_change_a_byte(serial: Path, site: Path, so
     """Shards made in a shuffled order equal those made in order."""
     original = run._shards
 
-    def shuffled(folder: Path, plan: Any, todo: Any, executor: Any) -> Any:
+    def shuffled(folder: Path, plan: Any, todo: Any, executor: Any, device: str) -> Any:
         order = list(todo)
         random.Random(5).shuffle(order)
         assert order != sorted(order)
-        return original(folder, plan, order, executor)
+        return original(folder, plan, order, executor, device)
 
     monkeypatch.setattr(run, "_shards", shuffled)
     assert run_command(overrides(source, tmp_path / "out", "repeats=2", "executor=serial")) == 0

@@ -15,11 +15,12 @@ from physics.fourier import to_kspace, to_picture
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
-from physics.mri.caipi import LatticeSense, SkippedLattice, at_slice, partitions, received_slab, unfold_lattice
+from physics.mri.caipi import SkippedLattice, at_slice, partitions, received_slab, unfold_lattice
 from physics.mri.calibration import estimated_maps
 from physics.mri.chain import Slab
 from physics.mri.lattice import Lattice
 from physics.mri.lattice_noise import add_lattice_noise, lattice_acceleration, lattice_g_max, lattice_g_mean
+from physics.mri.lattice_sense import LatticeSense
 from physics.mri.regular_sense import rows_of
 from physics.mri.residual_aliasing import calibration_shift
 from physics.mri.sampling import every_rth
