@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -16,6 +18,7 @@ from medq_gen.registry import unknown
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+POOLS = 3  # that one task may see give up
 DEVICES = ("cpu", "cuda", "auto")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -97,46 +100,80 @@ def _begin_worker() -> None:
 
 
 class Processes:
-    """A pool of processes, started fresh (spawn), of one thread each. A killed process costs the task it was working on."""
+    """A pool of processes, started fresh (spawn), of one thread each. A killed process costs the task it was working on, and none if it was idle.
+
+    A pool whose last process dies between two tasks gives up, with all tasks that wait in it: another one takes its place and its tasks.
+    """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._pool: Any = None  # Any: pebble has no types
+        self._pools: list[Any] = []  # Any: pebble has no types; the last one is in use
+        self._one_at_a_time = threading.Lock()  # callbacks come from the threads of the pools
+        self._leaving = False
 
     def __enter__(self) -> Processes:
+        declare_one_thread()
+        self._pools, self._leaving = [self._new()], False
+        return self
+
+    def _new(self) -> Any:
         from pebble import ProcessPool
 
-        declare_one_thread()
-        self._pool = ProcessPool(max_workers=self.workers, context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
-        return self
+        return ProcessPool(max_workers=self.workers, context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
 
     def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
         """Queue it."""
+        outer: Future[Result] = Future()
+        self._schedule(function, task, outer, pools_left=POOLS)
+        return outer
+
+    def _schedule(self, function: Callable[[Task], Result], task: Task, outer: Future[Result], *, pools_left: int) -> None:
         from pebble import ProcessExpired
 
-        outer: Future[Result] = Future()
+        pool = self._pools[-1]
 
         def settle(inner: Future[Result]) -> None:
             if inner.cancelled():
                 outer.cancel()
                 return
             error = inner.exception()
-            if isinstance(error, ProcessExpired):
-                outer.set_exception(WorkerDied(f"the worker process ended with code {error.exitcode}"))
+            if isinstance(error, BrokenProcessPool) and pools_left and self._replace(pool):
+                self._schedule(function, task, outer, pools_left=pools_left - 1)
+            elif isinstance(error, ProcessExpired | BrokenProcessPool):
+                outer.set_exception(WorkerDied(f"the worker process ended with code {getattr(error, 'exitcode', 'unknown')}"))
             elif error is not None:
                 outer.set_exception(error)
             else:
                 outer.set_result(inner.result())
 
-        self._pool.schedule(function, args=(task,)).add_done_callback(settle)
-        return outer
+        try:
+            scheduled = pool.schedule(function, args=(task,))
+        except RuntimeError:  # the pool gave up since the last task
+            if pool.active or not pools_left or not self._replace(pool):
+                raise
+            self._schedule(function, task, outer, pools_left=pools_left - 1)
+            return
+        scheduled.add_done_callback(settle)
+
+    def _replace(self, pool: Any) -> bool:
+        """Another pool in the place of one that gave up, unless all are being stopped."""
+        with self._one_at_a_time:
+            if not self._leaving and self._pools[-1] is pool:
+                self._pools.append(self._new())
+            return not self._leaving
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._one_at_a_time:
+            self._leaving = True
+            *broken, pool = self._pools
         if kind is None:
-            self._pool.close()
+            pool.close()
         else:
-            self._pool.stop()
-        self._pool.join()
+            pool.stop()
+        for each in broken:
+            each.stop()
+        for each in self._pools:
+            each.join()
 
 
 EXECUTORS: Mapping[str, Callable[[int], Executor]] = {"serial": lambda workers: Serial(), "process": Processes}

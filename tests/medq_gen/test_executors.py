@@ -101,3 +101,31 @@ def test_a_gpu_that_is_not_there_stops_before_work_starts() -> None:
     """The message names the key and the remedy."""
     with pytest.raises(ConfigError, match=r"executor\.device=cuda: torch .* finds no GPU here"):
         executors.device_of("cuda")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_idle_workers_that_are_killed_cost_no_task(workers: int) -> None:
+    """All workers die while nothing runs: the pool gives up, and tasks that come then, or waited already, are done by another one."""
+    with executors.make("process", workers) as executor:
+        seen = {future.result(timeout=60)[1] for future in [executor.submit(doubled, value) for value in range(20)]}
+        for pid in seen:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(1.0)
+        again = [executor.submit(doubled, value) for value in range(4)]
+        found = [future.result(timeout=60) for future in again]
+    assert [value for value, *_ in found] == [0, 2, 4, 6]
+    assert not {pid for _, pid, *_ in found} & seen
+
+
+def test_a_worker_killed_between_tasks_costs_none() -> None:
+    """At whatever moment the only worker dies, tasks that did not run are done; one that did may have died, once."""
+    for moment in range(6):
+        with executors.make("process", 1) as executor:
+            pid = executor.submit(doubled, 0).result(timeout=60)[1]
+            waiting = [executor.submit(sleeping, 0.02) for _ in range(6)]
+            time.sleep(0.013 * moment)
+            os.kill(pid, signal.SIGKILL)
+            wait(waiting, timeout=60)
+            died = [future for future in waiting if future.exception() is not None]
+            assert len(died) <= 1
+            assert all(isinstance(future.exception(), executors.WorkerDied) for future in died)
