@@ -108,5 +108,5 @@ def along_readout(kernel: Tensor, *, n_samples: int) -> Tensor:
     place = torch.arange(n_samples, dtype=kernel.real.dtype, device=kernel.device)
     offset = torch.arange(READOUT, dtype=kernel.real.dtype, device=kernel.device) - READOUT // 2
     # sum_j w_j s(k + j) is the transform of exp(-2 pi i j x / N) x(x).
-    wave = torch.polar(torch.ones(READOUT, n_samples, dtype=place.dtype), -2 * torch.pi * offset[:, None] * place[None] / n_samples)
+    wave = torch.polar(torch.ones(READOUT, n_samples, dtype=place.dtype, device=place.device), -2 * torch.pi * offset[:, None] * place[None] / n_samples)
     return kernel @ wave.to(kernel)
