@@ -22,6 +22,10 @@ HEAD = """# Recipes
 Made by `python docs/recipes_table.py` from the declarations in `recipes/`. Anchors are the values of the family's measure at u = 0.5, 1.5 and 2.5
 ([how it works](how-it-works.md)). Options are set as `recipe.pattern.<option>=...`. An oracle is a closed form or an independent computation that a
 test holds the physics to; its residual is the largest that the tests found, beside the bound that they assert.
+
+![Every MRI recipe on a sample head or abdomen: clean, mild, moderate, severe](pictures/mri.jpg)
+
+*All MRI recipes on the built-in samples, made by `python docs/pictures.py`: each row is one ladder, u its measured severity, below it the knob.*
 """
 
 
