@@ -15,6 +15,7 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.off_resonance import kept_in_phase, off_resonance, off_resonance_cycles, read_off_resonance, separated, spiral_field
+from physics.mri.pockets import Pocket
 from physics.mri.sampling import every_rth
 from physics.mri.spiral import FIELD, OVERSAMPLING, SOFT_START, Spiral, read_spirally, winding
 from physics.mri.susceptibility import FieldMap
@@ -136,6 +137,10 @@ def test_the_field_holds_offset_bowl_and_the_range_of_tissue(oracle):
     assert float((other - first - made.T)[deep & deep.T].abs().median()) < 0.1
     assert float((bowl - first)[80, 48]) == pytest.approx(30 * 1.5 * (32 / 48) ** 2, rel=0.2)
     assert float(bowl[:3, :3].abs().max()) < 1e-3
+    beside = (Pocket((-20.0, 10.0, 25.0), 12.0),)  # a ball of air beside the slice slopes the field through it, also where the body ends
+    slope = spiral_field(scan, pockets=beside, offset_hz=0.0, bowl_hz=0.0, bowl_axis=0).through_hz_per_mm
+    assert float(slope[inside].abs().max()) > 1.0
+    assert float(slope[:3, :3].abs().max()) < 1e-6
     assert bool(inside[80, 48])
 
 

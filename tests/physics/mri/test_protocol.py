@@ -100,3 +100,9 @@ def test_bright_fluid_turns_the_order_of_tissues() -> None:
         known = replace(scan, protocol=protocol)
         assert float(reweighted(known, ratios)[30, column]) == pytest.approx(0.5, abs=0.02)
         assert classes_note(known).startswith(f"tissue classes: {protocol.weighting or 'T1'}-weighted")
+
+
+def test_a_spin_echo_between_short_and_long_repetition_is_mixed() -> None:
+    """Up to a second between excitations weights by T1, from a second and a half on by T2 or density; between them nobody would say."""
+    found = [weighting_of(echo="spin", te_ms=te, tr_ms=tr, flip_deg=90.0, inverted=False) for tr in (1000, 1200, 1499, 1500) for te in (15, 90)]
+    assert found == ["T1", None, None, None, None, None, "PD", "T2"]
