@@ -37,3 +37,10 @@ def test_over_and_under_exposure_are_two_sides_of_one_reading():
     assert (over_exposure(brighter).value, under_exposure(brighter).value) == (pytest.approx(1.0, abs=1e-4), 0.0)
     assert (over_exposure(darker).value, under_exposure(darker).value) == (0.0, pytest.approx(1.0, abs=1e-4))
     assert clipped_share(brighter).value == 0.0
+
+
+def test_what_was_burnt_out_already_is_not_counted():
+    """From a quarter of the object at full code to a half: a quarter more; back again: none."""
+    quarter, half = (np.where(np.arange(96)[:, None] < n, 255.0, 100.0) * np.ones((1, 96)) for n in (24, 48))
+    assert clipped_share(_pair(quarter.astype(np.float32), half.astype(np.float32))).value == pytest.approx(0.25)
+    assert clipped_share(_pair(half.astype(np.float32), quarter.astype(np.float32))).value == 0.0

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from physics.display import Display
-from physics.measure.colour_change import stain_change
+from physics.measure.colour_change import _as_bad_as, stain_change
 from physics.measure.pair import Pair, View
 from physics.measure.staining import STAIN_GATE, dye_change
 
@@ -38,3 +38,9 @@ def test_stain_counts_as_far_as_it_is_of_the_change_of_density(factor, offset, g
     assert STAIN_GATE[0] < share < STAIN_GATE[1]
     gate = (share - 0.40) / 0.35
     assert dye_change(pair).value == pytest.approx(gate * stain_change(pair).value, rel=0.04)
+
+
+def test_paling_beyond_the_last_anchor_goes_on_as_before():
+    """Contrast that is all gone but a twentieth (0.95) is 28.5 + 0.27 (28.5 - 16) / (0.68 - 0.41) = 41 of colour; at the anchors it is theirs."""
+    assert [_as_bad_as(lost) for lost in (0.0, 0.18, 0.41, 0.68)] == pytest.approx([0.0, 5.5, 16.0, 28.5])
+    assert _as_bad_as(0.95) == pytest.approx(41.0)
