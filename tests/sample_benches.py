@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from medq_gen import scan_of, sources
+from medq_gen.declare import Mix, Strength
+from medq_gen.edits import draw_pattern
 from medq_gen.errors import SourceError
 from medq_gen.ladder import Bench
 from medq_gen.records import Case
@@ -27,3 +29,15 @@ def bench_of(modality: str, *recipes: Any) -> Bench:
     """The healthy scan and view of the first sample case of a modality that none of the recipes refuses; of the first of all, where each is refused."""
     benches = (_bench(modality, place) for place in range(len(_cases(modality)[1])))
     return next((bench for bench in benches if not any(recipe.refuse(bench.healthy) for recipe in recipes)), _bench(modality, 0))
+
+
+def pattern_of(named: Any, bench: Bench, *, key: str) -> dict[str, Any]:
+    """A pattern of a recipe on a bench, with the tops of a mix at three fifths of each scale."""
+    drawn = draw_pattern(named.recipe, bench.healthy, root=1, key=key, options={})
+    return {**drawn, "tops": {part.name: 0.6 for part in named.recipe.parts}} if isinstance(named.recipe, Mix) else drawn
+
+
+def strength_at(named: Any, position: float) -> float | str:
+    """The strength at a place of the knob, 0 to 1; of a list of choices the nearest."""
+    knob = named.recipe.strength
+    return knob.at(position) if isinstance(knob, Strength) else knob[round(position * (len(knob) - 1))]

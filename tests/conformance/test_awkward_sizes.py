@@ -10,11 +10,12 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from sample_benches import pattern_of, strength_at
 from scipy import ndimage
 
 from medq_gen import scan_of, sources
-from medq_gen.declare import Mix, Strength
-from medq_gen.edits import draw_pattern, edited
+from medq_gen.declare import Strength
+from medq_gen.edits import edited
 from medq_gen.errors import SourceError
 from medq_gen.ladder import Bench
 from physics.scan import acquire
@@ -43,13 +44,8 @@ def bench_of_volume(values: np.ndarray, folder: Path) -> Bench:
 
 def shot(named: Any, bench: Bench, position: float) -> torch.Tensor:
     """The picture at a place of the knob."""
-    recipe = named.recipe
-    pattern = draw_pattern(recipe, bench.healthy, root=1, key="case/awkward/0", options={})
-    if isinstance(recipe, Mix):
-        pattern = {**pattern, "tops": {part.name: 0.6 for part in recipe.parts}}
-    knob = recipe.strength
-    strength = knob.at(position) if isinstance(knob, Strength) else knob[round(position * (len(knob) - 1))]
-    return acquire(edited(recipe, bench.healthy, strength=strength, pattern=pattern))
+    pattern = pattern_of(named, bench, key="case/awkward/0")
+    return acquire(edited(named.recipe, bench.healthy, strength=strength_at(named, position), pattern=pattern))
 
 
 def test_prime_sides_and_oblong_pixels(named: Any, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sample_benches import bench_of
+from sample_benches import bench_of, pattern_of, strength_at
 
-from medq_gen.declare import Mix, Strength
-from medq_gen.edits import draw_pattern, edited
+from medq_gen.declare import Mix
+from medq_gen.edits import edited
 from medq_gen.ladder import Bench
 from physics.scan import moved_to
 
@@ -21,18 +21,15 @@ KEY = "case/device/0"
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
 def test_a_gpu_gives_the_levels_and_the_codes_of_the_cpu(named: Any) -> None:
-    """The severity agrees to 0.01 u (a twenty-fifth of the narrowest gap between bands), what is measured beside it to 1 %, and half a per cent of the
+    """The severity agrees to 0.01 u (a fiftieth of the narrowest gap between bands), what is measured beside it to 1 %, and half a per cent of the
     pixels may round to the code beside (reconstructions that solve equations gather 5e-3 of a code)."""
     recipe = named.recipe
     here = bench_of(named.modality, recipe)
     there = Bench(moved_to(here.healthy, torch.device("cuda")), here.view)
-    pattern = draw_pattern(recipe, here.healthy, root=1, key=KEY, options={})
-    if isinstance(recipe, Mix):
-        pattern = {**pattern, "tops": {part.name: 0.6 for part in recipe.parts}}
-    assert pattern == {**draw_pattern(recipe, there.healthy, root=1, key=KEY, options={}), **({"tops": pattern["tops"]} if "tops" in pattern else {})}
-    knob = recipe.strength
+    pattern = pattern_of(named, here, key=KEY)
+    assert pattern == pattern_of(named, there, key=KEY)
     for position in POSITIONS:
-        strength = knob.at(position) if isinstance(knob, Strength) else knob[round(position * (len(knob) - 1))]
+        strength = strength_at(named, position)
         cpu, gpu = (bench.shoot(edited(recipe, bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect) for bench in (here, there))
         assert gpu.native.device.type == "cpu"
         assert gpu.u == pytest.approx(cpu.u, abs=0.01)

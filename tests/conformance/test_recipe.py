@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sample_benches
 import torch
-from sample_benches import bench_of
+from sample_benches import bench_of, strength_at
 from scipy.stats import spearmanr
 
 from medq_gen import registry
 from medq_gen.composition import composed
 from medq_gen.declare import Mix, Strength
-from medq_gen.edits import draw_pattern, edited
+from medq_gen.edits import edited
 from medq_gen.ladder import Bench
 from medq_gen.tasks import vocabulary
 from physics.scan import EditConflict, acquire
@@ -48,14 +49,7 @@ def digest(value: Any) -> str:
 
 
 def pattern_of(named: Any, *, key: str = KEY, bench: Bench | None = None) -> dict[str, Any]:
-    """A pattern, with the tops of a mix at three fifths of each scale."""
-    drawn = draw_pattern(named.recipe, (bench or bench_of(named.modality, named.recipe)).healthy, root=1, key=key, options={})
-    return {**drawn, "tops": {part.name: 0.6 for part in named.recipe.parts}} if isinstance(named.recipe, Mix) else drawn
-
-
-def strength_at(named: Any, position: float) -> float | str:
-    knob = named.recipe.strength
-    return knob.at(position) if isinstance(knob, Strength) else knob[round(position * (len(knob) - 1))]
+    return sample_benches.pattern_of(named, bench or bench_of(named.modality, named.recipe), key=key)
 
 
 def scan_at(named: Any, position: float, *, key: str = KEY) -> Any:
