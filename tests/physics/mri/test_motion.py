@@ -9,7 +9,7 @@ import pytest
 
 from physics.mri.motion import Motion, about_pivot, turned
 from physics.mri.order import line_times
-from physics.mri.trajectory import DEG_TO_MM, Drift, Nodding, Step, course, trajectory
+from physics.mri.trajectory import DEG_TO_MM, Drift, Nod, Nodding, Step, Wander, course, trajectory
 from physics.pose import Pose
 
 
@@ -79,6 +79,19 @@ def test_orders_are_written_out():
     assert sorted(line_times(8, "centric")) == pytest.approx(np.arange(8) / 8)
     with pytest.raises(ValueError, match="allowed: linear"):
         line_times(8, "random")  # type: ignore[arg-type]
+
+
+def test_a_nod_starts_and_ends_at_rest():
+    """There by x^2 (3 - 2 x) from 0.2 on in 0.2, held for 0.1, back by the same curve: 5/32 after a quarter of a ramp, half in its middle."""
+    time = np.array([0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.9])
+    expected = [0, 0, 5 / 32, 1 / 2, 27 / 32, 1, 1, 27 / 32, 1 / 2, 5 / 32, 0, 0]
+    np.testing.assert_allclose(course(Nod(at=0.2, ramp=0.2, hold=0.1, shift_mm=(1.0, 0.0), angle_deg=0.0), time), expected, atol=1e-12)
+
+
+def test_a_wandering_head_is_a_sum_of_half_waves():
+    """Two coefficients at a quarter of the scan: a sin(pi / 4) + b sin(pi / 2)."""
+    found = course(Wander((1.0, 0.0), 0.0, (0.3, -0.7)), np.array([0.25, 0.5]))
+    np.testing.assert_allclose(found, [0.3 * np.sqrt(0.5) - 0.7, 0.3], atol=1e-12)
 
 
 def test_courses_are_hand_computed():
