@@ -63,7 +63,7 @@ def at_frequencies(picture: Tensor, omega: Tensor, *, eps: float | None = None) 
     data = np.ascontiguousarray(picture.detach().cpu().numpy()).reshape(-1, *grid)
     angles = _angles(omega, is_double)
     found = _FORWARD[n_axes](*angles, data if len(data) > 1 else data[0], isign=-1, **_setting(is_double, eps))
-    return torch.from_numpy(np.asarray(found)).reshape(*lead, -1).to(picture.device).div_(sqrt(prod(grid)))
+    return torch.from_numpy(np.asarray(found)).reshape(*lead, -1).to(picture.device).mul_(1 / sqrt(prod(grid)))  # a product of complex numbers takes half as long as a division
 
 
 def from_frequencies(samples: Tensor, omega: Tensor, *, grid: Sequence[int], eps: float | None = None) -> Tensor:
@@ -91,7 +91,7 @@ def from_frequencies(samples: Tensor, omega: Tensor, *, grid: Sequence[int], eps
     data = np.ascontiguousarray(samples.detach().cpu().numpy()).reshape(-1, samples.shape[-1])
     angles = _angles(omega, is_double)
     found = _ADJOINT[len(grid)](*angles, data if len(data) > 1 else data[0], tuple(grid), isign=1, **_setting(is_double, eps))
-    return torch.from_numpy(np.asarray(found)).reshape(*lead, *grid).to(samples.device).div_(sqrt(prod(grid)))
+    return torch.from_numpy(np.asarray(found)).reshape(*lead, *grid).to(samples.device).mul_(1 / sqrt(prod(grid)))
 
 
 def kept(picture: Tensor, *, n_axes: int, eps: float | None = None) -> Callable[[Tensor], Tensor]:

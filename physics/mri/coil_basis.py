@@ -18,7 +18,7 @@ from physics.mri.motion import Motion, turned
 TOLERANCE = {"single": 5e-5, "double": 1e-7}
 N_POSES = 8  # representative poses that the basis is taken from
 N_GRID = 28  # grid of the moved maps along each axis
-ROUNDS = 4  # places for each field from which the weights of a pose are taken
+ROUNDS = 2  # places for each field from which the weights of a pose are taken
 
 Complex = NDArray[np.complex64] | NDArray[np.complex128]
 
@@ -56,6 +56,7 @@ def moved_basis(
         The moved maps themselves, pose by pose (tests/physics/mri/test_coil_basis.py).
     """
     matrix = (magnitude.shape[0], magnitude.shape[1])
+    kind = np.complex64 if tolerance > 1e-6 else np.complex128
     poses, line_of = np.unique(np.column_stack([motion.shift_mm[chosen], motion.angle_deg[chosen]]), axis=0, return_inverse=True)
     shown = magnitude[box]
     nodes = [_nodes(n) + (part.start or 0) for n, part in zip(shown.shape, box, strict=True)]
@@ -63,18 +64,18 @@ def moved_basis(
     signal = adaptive_avg_pool2d(torch.from_numpy(shown)[None], N_GRID)[0].numpy()
     signal = np.maximum(signal, 1e-3 * signal.max()) if signal.max() > 0 else np.ones_like(signal)
     seen = _moved_maps(sensitivity, poses[_spread(poses)], coarse, spacing_mm=spacing_mm, matrix=matrix)  # (coil, pose, grid, grid)
-    _, values, right = np.linalg.svd((signal * seen).reshape(-1, signal.size), full_matrices=False)
+    _, values, right = np.linalg.svd((signal * seen).reshape(-1, signal.size).astype(kind), full_matrices=False)
     left_out = np.sqrt(np.cumsum((values**2)[::-1])[::-1] / (values**2).sum())  # by a basis of the first i
     rank = int((left_out > tolerance).sum())
     places = _telling(right[:rank])
     few = coarse.reshape(2, -1)[:, places]
     wanted = signal.ravel()[places] * _moved_maps(sensitivity, poses, few, spacing_mm=spacing_mm, matrix=matrix)
-    weights = wanted @ np.linalg.pinv(right[:rank, places])
-    coarse_basis = (right[:rank].reshape(rank, N_GRID, N_GRID) / signal).astype(np.complex64 if tolerance > 1e-6 else np.complex128)
+    weights = wanted.astype(kind) @ np.linalg.pinv(right[:rank, places])
+    coarse_basis = (right[:rank].reshape(rank, N_GRID, N_GRID) / signal).astype(kind)
     real = coarse_basis.real.dtype
-    across = coarse_basis @ _refinement(shown.shape[1]).astype(coarse_basis.dtype).T  # (rank, grid, column)
+    across = coarse_basis @ _refinement(shown.shape[1]).astype(kind).T  # (rank, grid, column)
     # Real and imaginary parts lie side by side: the larger product is a real one and its result the basis itself.
-    basis: Complex = (_refinement(shown.shape[0]).astype(real) @ across.view(real)).view(coarse_basis.dtype)
+    basis: Complex = (_refinement(shown.shape[0]).astype(real) @ across.view(real)).view(kind)
     return basis, weights[:, line_of.ravel()].transpose(0, 2, 1)
 
 

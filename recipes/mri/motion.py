@@ -47,7 +47,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=3,
+    version=4,
     draw=draw,
     edit=edit,
     strength=Strength("peak displacement", "mm", neutral=0.0, limit=20.0, scale="log"),

@@ -11,7 +11,7 @@ from recipes.mri.motion import RECIPE as MOTION
 from recipes.mri.noise import RECIPE as NOISE
 
 RECIPE = Mix(
-    version=2,
+    version=3,
     parts=(Part("mri_motion", MOTION), Part("mri_noise", NOISE)),
     tops={"mri_motion": 2.9, "mri_noise": 2.6},
     effect=disturbance,

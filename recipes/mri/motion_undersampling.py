@@ -11,7 +11,7 @@ from recipes.mri.motion import RECIPE as MOTION
 from recipes.mri.undersampling import RECIPE as UNDERSAMPLING
 
 RECIPE = Mix(
-    version=2,
+    version=3,
     parts=(Part("mri_motion", MOTION), Part("mri_undersampling", UNDERSAMPLING)),
     tops={"mri_motion": 3.0, "mri_undersampling": 2.7},
     effect=disturbance,
