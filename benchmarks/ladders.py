@@ -1,7 +1,8 @@
 """`python -m benchmarks.ladders [recipe ...] [--patterns 20]`: does harm rise with the knob, and do ladders reach their bands?
 
-For every recipe, over patterns drawn on the sample cases that it accepts: the rank correlation of strength and effect along seven places of the knob (for a
-choice: all of it), and whole ladders as a run makes them: levels reached, those inside their band, acquisitions a level, why levels are missing.
+For every recipe, over patterns drawn on the sample cases that it accepts: the rank correlation of strength and effect at seven places along the knob, from
+the weakest level that the ladder reached to the strongest (half of the weakest where that is the only one; for a choice: all up to the strongest); and whole
+ladders as a run makes them: levels reached, those inside their band, acquisitions a level, why levels are missing.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medq_gen.declare import Degradation, Mix, Strength
+    from medq_gen.ladder import Bench
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")  # before numpy and torch are imported
 
-POSITIONS = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+N_PLACES = 7
 HEADER = (
     "| recipe | patterns | rank correlation, median (worst) | levels reached | in their band | acquisitions a level | missing |\n"
     "| --- | --- | --- | --- | --- | --- | --- |"
 )
 
 
-def benches(modality: str, recipe: object) -> Iterator[object]:
+def benches(modality: str, recipe: Degradation | Mix) -> Iterator[Bench]:
     """Fresh benches of the sample cases that a recipe accepts, one after the other."""
     from medq_gen import scan_of, sources
     from medq_gen.ladder import Bench
@@ -32,8 +38,19 @@ def benches(modality: str, recipe: object) -> Iterator[object]:
     for case in source.index():
         if isinstance(case, Case):
             bench = Bench(*scan_of.healthy_scan(source.load(case), seed=7))
-            if not recipe.refuse(bench.healthy):  # type: ignore[attr-defined]
+            if not recipe.refuse(bench.healthy):
                 yield bench
+
+
+def used(knob: Strength | tuple[float | str, ...], solved: list[float | str]) -> list[float | str]:
+    """Strengths along the part of a knob that labels are made with; where there are none, its upper half or all choices."""
+    from medq_gen.declare import Strength
+
+    if isinstance(knob, Strength):
+        positions = sorted(knob.position(float(strength)) for strength in solved) or [1.0]
+        least = positions[0] if len(positions) > 1 else positions[0] / 2
+        return [knob.at(least + (positions[-1] - least) * place / (N_PLACES - 1)) for place in range(N_PLACES)]
+    return list(knob[: 1 + max((knob.index(choice) for choice in solved), default=len(knob))])
 
 
 def row(name: str, n_patterns: int) -> str:
@@ -42,7 +59,7 @@ def row(name: str, n_patterns: int) -> str:
     from scipy.stats import spearmanr
 
     from medq_gen import registry
-    from medq_gen.declare import LEVELS, Mix, Strength
+    from medq_gen.declare import LEVELS, Mix
     from medq_gen.edits import draw_pattern, edited
     from medq_gen.ladder import climb
     from medq_gen.solve import band_of
@@ -51,11 +68,12 @@ def row(name: str, n_patterns: int) -> str:
     accepted = list(benches(modality, recipe))
     if not accepted:
         return f"| {name} | 0 | | | | | every sample case is refused |"
+    options = {} if isinstance(recipe, Mix) else recipe.options
     correlations, asked, reached, inside, acquisitions, reasons = [], 0, 0, 0, 0, Counter[str]()
     for number in range(n_patterns):
         bench, key = accepted[number % len(accepted)], f"case/{name}/{number}"
         bench.acquisitions = 1
-        ladder = climb(bench, recipe, root=0, key=key, levels=LEVELS, options=recipe.options if not isinstance(recipe, Mix) else {}, touched_none=False)
+        ladder = climb(bench, recipe, root=0, key=key, levels=LEVELS, options=options, touched_none=False)
         acquisitions += ladder.acquisitions
         for rung in ladder.rungs:
             asked += 1
@@ -66,9 +84,8 @@ def row(name: str, n_patterns: int) -> str:
                 reached, inside = reached + 1, inside + 1
             else:
                 reasons[rung.reason.partition(" at ")[0].partition(":")[0] or type(rung.error).__name__] += 1
-        pattern = ladder.pattern or draw_pattern(recipe, bench.healthy, root=0, key=key, options=recipe.options)
-        knob = recipe.strength
-        strengths = [knob.at(position) for position in POSITIONS] if isinstance(knob, Strength) else list(knob)
+        pattern = ladder.pattern or draw_pattern(recipe, bench.healthy, root=0, key=key, options=options)
+        strengths = used(recipe.strength, [rung.shot.strength for rung in ladder.rungs if rung.shot is not None])
         harm = [bench.shoot(edited(recipe, bench.healthy, strength=strength, pattern=pattern), strength, recipe.effect).u for strength in strengths]
         correlations.append(float(spearmanr(range(len(harm)), harm).statistic))
     why = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
