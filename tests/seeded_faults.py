@@ -57,6 +57,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (fine, wide) in _band": "both pictures change sign, their slope does not",
     },
     "physics/measure/extent.py": {"swapped axis: (first, second) in covered_share": "the modulus of a difference"},
+    "physics/measure/haar.py": {"odd size: size // 2 in haar_bands": "a power of two from 2 on"},
     "physics/measure/residual.py": {
         "swapped axis: (rows, columns) in _split": "white noise and the grid it is brought to are turned together",
         "odd size: columns // 2 in _diagonal": "cut to even sizes one line before",
@@ -69,15 +70,37 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "flipped sign: contrast_kept + step_kept in word_of": "the steps are -, 0 and +",
         "flipped sign: fidelity + step_fidelity in word_of": "the steps are -, 0 and +",
     },
+    "physics/measure/staining.py": {
+        "swapped axis: (first, second) in colour_shift": "lightness is equal on both sides, and without it the difference is symmetric",
+        "flipped sign: -np.log10(linear_light(side[clear]).astype(np.float64)) in _densities": "both pictures change sign: ratios, squares and fits do not",
+    },
+    "physics/measure/structures_grey.py": {"swapped axis: (rows, columns) in _inner": "only the smaller extent is taken"},
+    "physics/measure/transfer.py": {
+        "flipped sign: TRANSFER_BINS + 1 in transfer": "the corners of a spectrum lie in the last ring, so bincount is that long without being asked"
+    },
     "physics/mri/bending.py": {"flipped sign: len(values) - 2 in _between": "at the last row its share is 0 counted from it and 1 counted from the row before"},
     "physics/mri/dc_offset.py": {
-        "flipped sign: line / n_lines - 0.5 in apply": "a constant turn more of a phase drawn uniform on the circle",
+        "flipped sign: line_share - 0.5 in _drifting": "a constant turn more of a phase drawn uniform on the circle",
         "flipped sign: data + (added if by_lines is data else added.transpose(1, 2)) in apply": "half a turn more of a phase drawn uniform on it",
     },
+    "physics/mri/dephasing.py": {
+        "flipped sign: data * torch.polar(torch.ones_like(turned), turned).to(data) * kept.to(data.real) + (lost * floor).to(data) in apply": (
+            "the floor is complex noise of no preferred phase"
+        )
+    },
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
+    "physics/mri/free_induction.py": {"lost factor: lines.sum(dim=1) / sqrt(n_lines) in in_picture": "what follows is brought to the asked amplitude"},
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
+    "physics/mri/pockets.py": {
+        "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",
+        "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
+        "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
+    },
+    "physics/mri/residual_aliasing.py": {
+        "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"
+    },
     "physics/mri/slice_profile.py": {"flipped sign: nodes[:, None] - knots in _tabulated": "the knots lie alike on both sides"},
     "physics/mri/tissue.py": {
         "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing"

@@ -251,3 +251,11 @@ def test_every_measured_attribute_has_anchors():
     """Anchors and measures name the same attributes, and anchors rise."""
     assert set(ATTRIBUTE_ANCHORS) == set(ATTRIBUTE_MEASURES)
     assert all(0 < a < b < c for a, b, c in ATTRIBUTE_ANCHORS.values())
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.3])
+def test_contrast_is_relative_to_brightness(gain):
+    """All values times a gain keep their contrast; the same structures around half the brightness have twice as much of it."""
+    assert ATTRIBUTE_MEASURES["contrast"](pair_of(gain * phantom())).value == pytest.approx(0.0, abs=0.02)
+    lowered = np.where(MASK.numpy(), phantom() - 60.0, phantom())
+    assert ATTRIBUTE_MEASURES["contrast"](pair_of(lowered)).value == pytest.approx(-1.0, abs=0.1)

@@ -10,7 +10,7 @@ import torch
 from physics.display import Display
 from physics.measure.colour_change import _as_bad_as, stain_change
 from physics.measure.pair import Pair, View
-from physics.measure.staining import STAIN_GATE, dye_change
+from physics.measure.staining import STAIN_GATE, dye_change, over_staining, stain_ratio, under_staining
 
 
 def _densities() -> np.ndarray:
@@ -44,3 +44,12 @@ def test_paling_beyond_the_last_anchor_goes_on_as_before():
     """Contrast that is all gone but a twentieth (0.95) is 28.5 + 0.27 (28.5 - 16) / (0.68 - 0.41) = 41 of colour; at the anchors it is theirs."""
     assert [_as_bad_as(lost) for lost in (0.0, 0.18, 0.41, 0.68)] == pytest.approx([0.0, 5.5, 16.0, 28.5])
     assert _as_bad_as(0.95) == pytest.approx(41.0)
+
+
+def test_dye_that_is_gone_is_under_staining():
+    """A tenth less of every density: ratio 0.9, harm of a weaker stain and none of a stronger one."""
+    view = View("histopathology", "tissue", Display("srgb", 0.0, 255.0), torch.ones(512, 512, dtype=torch.bool), None)
+    pair = Pair(_codes(_densities()), _codes(0.9 * _densities()), view)
+    assert stain_ratio(pair).value == pytest.approx(0.9, abs=0.005)
+    assert under_staining(pair).value > 0
+    assert over_staining(pair).value == 0.0

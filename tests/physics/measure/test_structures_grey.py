@@ -38,6 +38,15 @@ def test_the_skull_base_is_marked_two_pixels_to_either_side_of_its_edge(upright)
     assert skull_base(np.where(mask, 120.0, 255.0).astype(np.float32), mask) is None
 
 
+@pytest.mark.parametrize(("side", "sure"), [(48, False), (90, True)])
+def test_a_skull_base_is_a_large_part_of_the_middle(side, sure):
+    """Of an inner half of 130 px radius, 48 px squared of bone are 4 % and a calcification or a vault, 90 px squared are 15 %."""
+    mask = np.hypot(*(np.mgrid[:512, :512] - 256)) < 230
+    picture = np.where(mask, 120.0, 0.0).astype(np.float32)
+    picture[256 : 256 + side, 256 : 256 + side] = 255.0
+    assert (skull_base(picture, mask) is not None) == sure
+
+
 @pytest.mark.parametrize(("soft_rows", "sure"), [(30, False), (200, True)])
 def test_fat_planes_need_enough_soft_tissue(soft_rows, sure):
     """An abdomen of 400 px with 30 rows of soft tissue is not sure, with 200 rows it is; the seam lies along the border, within 4 px of it."""

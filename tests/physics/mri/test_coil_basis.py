@@ -33,6 +33,23 @@ def test_the_basis_gives_the_moved_maps_where_there_is_signal(tolerance, error, 
         assert np.linalg.norm(magnitude * (found - exact)) < error * np.linalg.norm(magnitude * exact)
 
 
+@pytest.mark.parametrize("box", [(slice(20, 61), slice(9, 50)), (slice(0, 73), slice(30, 61))])
+def test_a_box_of_an_odd_picture_has_the_maps_that_lie_there(box):
+    """Rows and columns that begin anywhere, odd sizes, turns about the centre pixel: the moved maps where the box lies in the picture."""
+    matrix, spacing = (73, 61), (3.0, 3.2)
+    sensitivity = Sensitivity.of(surrounding_array(5, fov_mm=(219.0, 195.2)), None, matrix=matrix, spacing_mm=spacing)
+    time = np.linspace(0, 1, 73)
+    motion = Motion(np.stack([4 * np.sin(9 * time), 6 * np.sin(7 * time)], axis=1), 15 * np.sin(9 * time), time)
+    magnitude = np.ones(matrix)
+    basis, weights = moved_basis(sensitivity, motion, np.arange(2, 73), magnitude=magnitude, spacing_mm=spacing, tolerance=1e-7, box=box)
+    pixels = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in matrix), indexing="ij"), axis=-1)[box]
+    for line in (0, 13, 70):
+        lies = turned((pixels - (36, 30)) * spacing, motion.angle_deg[2 + line]) + motion.shift_mm[2 + line]
+        exact = sensitivity.at(np.moveaxis(lies / spacing + (36, 30), -1, 0))
+        found = np.einsum("cr,ryx->cyx", weights[:, :, line], basis)
+        assert np.linalg.norm(found - exact) < 3e-4 * np.linalg.norm(exact)
+
+
 def test_the_unit_of_the_picture_and_the_precision_decide_what_they_should():
     """A millionth of the signal gives the same fields and weights; the basis is as precise as the tolerance asks."""
     matrix, spacing = (48, 40), (4.0, 4.5)

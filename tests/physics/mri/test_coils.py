@@ -136,6 +136,12 @@ def test_another_slice_sees_the_loops_from_its_own_height():
     fields = np.stack([loop_field(loop, np.stack([y, x, np.full_like(y, 40.0)], axis=-1)) for loop in array.loops])
     raw = fields[..., 1] - 1j * fields[..., 0]
     np.testing.assert_allclose(found.numpy(), raw / np.sqrt((np.abs(raw) ** 2).sum(axis=0)), atol=2e-5)
+    ring, radius = 0.55 * math.hypot(200.0, 240.0), 1.15 * math.pi * 0.55 * math.hypot(200.0, 240.0) / 8
+    for coil, loop in enumerate(array.loops):
+        angle = 2 * math.pi * (coil + 0.3) / 16
+        assert loop.centre_mm == pytest.approx((ring * math.sin(angle), ring * math.cos(angle), (0.8 if coil % 2 else -0.8) * radius))
+        assert loop.normal == pytest.approx((-math.sin(angle), -math.cos(angle), 0.0))
+        assert loop.radius_mm == pytest.approx(radius)
     heights = np.array([loop.centre_mm[2] for loop in array.loops])
     assert heights[::2].max() < 0 < heights[1::2].min()
     assert abs(heights.mean()) < 1e-9

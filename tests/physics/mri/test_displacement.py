@@ -165,14 +165,14 @@ def test_the_percentile_is_that_of_the_object_in_mm() -> None:
     """A field of 0 to 8 mm over the object has its 95th percentile at 7.6 mm, whatever it is outside; half of it goes farther than a pixel of 4 mm."""
     down, _ = centred_grid(SHAPE)
     inside = down >= 0
-    ramp = torch.where(inside, 8.0 * down / 59.0, 50.0)  # mm
+    ramp = torch.where(inside, 4.0 * down / 59.0, 50.0)  # pixels of 2 mm
     flat = torch.ones(SHAPE, dtype=torch.float64)
-    scan = MRIScan.of(flat, spacing_mm=(1.0, 4.0), phase=False).with_event(EchoPlanar(ramp, 1 / SHAPE[0], ()))
-    view = View("mri", "head", Display("window", 0.0, 1.0), inside, (1.0, 4.0))
+    scan = MRIScan.of(flat, spacing_mm=(2.0, 4.0), phase=False).with_event(EchoPlanar(ramp, 1 / SHAPE[0], ()))
+    view = View("mri", "head", Display("window", 0.0, 1.0), inside, (2.0, 4.0))
     picture = acquire(MRIScan.of(flat, phase=False))
     pair = Pair(picture, picture, view, scan, scan)
     assert displacement_p95(pair).value == pytest.approx(7.6, abs=0.07)
-    assert displaced_area(pair).value == pytest.approx(30 * 97 * 4 / 100, rel=0.02)
+    assert displaced_area(pair).value == pytest.approx(30 * 97 * 2 * 4 / 100, rel=0.02)
     assert displacement_p95(Pair(picture, picture, view)).value is None
     assert displacement_p95(replace(pair, view=replace(view, mask=inside[:50]))).value is None
     assert displacement_p95(Pair(picture, picture, view, scan, MRIScan.of(flat, phase=False))).value == 0.0

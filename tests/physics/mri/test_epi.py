@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import pi
 
+import numpy as np
 import pytest
 import torch
 
@@ -60,6 +61,19 @@ def test_the_sum_is_the_encoding_matrix(shape, axis, oracle):
     matrix = torch.exp(-2j * pi * frequencies(n)[:, None, None] * (positions(n)[:, None] + d)[None] / n) / n**0.5  # (line, place, column)
     wanted = to_kspace(torch.einsum("nyx,cyx->cnx", matrix, x), axes=(-1,)).movedim(-2, -2 + axis)
     oracle("mri_epi_distortion", "the encoding matrix of each column, summed directly", float((found - wanted).abs().max() / wanted.abs().max()), below=1e-5)
+
+
+@pytest.mark.parametrize("n", [9, 12])
+def test_places_between_pixels_are_those_of_the_stored_frequencies(n):
+    """With three points a pixel: the trigonometric sum over n frequencies, -n/2 among them and n/2 not, moved by what lies straight between the pixels."""
+    picture, shift = noise((n, 5))[0], torch.randn((n, 5), generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    at = torch.arange(3 * n, dtype=torch.float64) / 3 - (3 * n // 2) / 3
+    k = frequencies(n)
+    finer = torch.exp(2j * pi * at[:, None] * k / n) @ to_kspace(picture, axes=(0,)) / n**0.5  # (place, column)
+    moved = torch.from_numpy(np.stack([np.interp(at.numpy(), positions(n).numpy(), column.numpy()) for column in shift.T], axis=1))
+    lines = torch.exp(-2j * pi * k[:, None, None] * (at[:, None] + moved)[None] / n) / (3 * n**0.5)
+    wanted = to_kspace(torch.einsum("nyx,yx->nx", lines, finer), axes=(1,))
+    torch.testing.assert_close(bent(to_kspace(picture)[None], shift, axis=0, finer=3)[0], wanted, atol=1e-5, rtol=0)
 
 
 def test_signal_is_kept_and_blips_are_opposite(oracle):

@@ -147,6 +147,9 @@ def test_the_noise_that_doubling_adds_and_what_is_refused():
     one = take_one_side(healthy, share=0.75, side=1, reconstruction=Homodyne(), spots=SPOTS, seed=3)
     assert one.events[-1].sigma == pytest.approx(0.02 * (0.5 / 1.5) ** 0.5)
     assert take_one_side(healthy, share=1.0, side=1, reconstruction=Homodyne(), spots=SPOTS, seed=3) is healthy
+    assert (
+        take_one_side(healthy, share=least_share(64, side=-1), side=-1, reconstruction=Homodyne(), spots=SPOTS, seed=3) is not healthy
+    )  # the least is allowed
     for share, side in ((0.45, 1), (0.7, 0)):
         with pytest.raises(ValueError, match="share"):
             take_one_side(healthy, share=share, side=side, reconstruction=Homodyne(), spots=(), seed=0)
