@@ -91,7 +91,12 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
     "physics/mri/free_induction.py": {"lost factor: lines.sum(dim=1) / sqrt(n_lines) in in_picture": "what follows is brought to the asked amplitude"},
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
+    "physics/mri/homodyne.py": {"odd size: n_lines // 2 in detected": "an even number"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
+    "physics/mri/lattice.py": {
+        "swapped axis: (k, d) in spread": "a product of two numbers modulo the partitions, of which the frequencies are the same ones",
+        "odd size: n_partitions // self.step in aliases": "a number of partitions that the lattice divides",
+    },
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
     "physics/mri/pockets.py": {
         "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",

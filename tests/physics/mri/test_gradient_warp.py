@@ -129,6 +129,16 @@ def test_positive_weights_pull_inwards():
     assert float(GradientField("rows", (0.0, 0.0, 0.0), (1.0, 0.0), (1.0, 0.0)).shape((65, 65), (1.0, 1.0))[1, 4, 40]) > 0
 
 
+def test_the_slice_may_lie_beside_the_isocentre():
+    """All three distances from the isocentre count in half diagonals: the third order along rows at one pixel, by hand."""
+    field = GradientField("slice", (2.0, -3.0, 7.0), (1.0, 0.0), (0.0, 0.0))
+    half = np.hypot(8 * 2.0, 6 * 3.0) / 2
+    x, y, z = ((1 - 4) * 2.0 - 2.0) / half, ((5 - 3) * 3.0 + 3.0) / half, -7.0 / half
+    down, right = field.shape((8, 6), (2.0, 3.0))[:, 1, 5].tolist()
+    assert down == pytest.approx(x * (4 * z**2 - x**2 - y**2))
+    assert right == pytest.approx(y * (4 * z**2 - x**2 - y**2))
+
+
 def test_no_displacement_is_the_scan_itself():
     """Zero leaves the object; the body's largest displacement is what was asked; a second bend conflicts; nonsense is refused."""
     scan = MRIScan.of(100 * phantoms.ellipses((64, 64)), spacing_mm=(3.0, 3.0))

@@ -126,6 +126,22 @@ def test_masked_air() -> None:
     assert masked_share(half) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(("small", "large"), [((9, 7), (20, 17)), ((8, 7), (21, 16)), ((7, 10), (15, 24))])
+def test_the_true_matrix_of_a_padded_picture_is_its_centre(small, large):
+    """Odd and even sizes either way: all frequencies come back, those at the ends of the matrix too, and brightness is that of the picture."""
+    picture = 1 + 0.2 * np.random.default_rng(3).uniform(-1, 1, small)
+    spectrum = np.fft.fftshift(np.fft.fft2(picture))
+    for axis in (0, 1):
+        if small[axis] % 2 == 0:
+            spectrum[(0,) if axis == 0 else (slice(None), 0)] = 0.0  # -n/2 has no partner, and the larger picture would not be real
+    wide = np.zeros(large, complex)
+    corner = [n // 2 - m // 2 for n, m in zip(large, small, strict=True)]
+    wide[corner[0] : corner[0] + small[0], corner[1] : corner[1] + small[1]] = spectrum
+    padded = np.fft.ifft2(np.fft.ifftshift(wide)).real * np.prod(large) / np.prod(small)
+    wanted = np.fft.ifft2(np.fft.ifftshift(spectrum)).real
+    np.testing.assert_allclose(on_matrix(padded, small), wanted, atol=1e-6)
+
+
 def test_the_acquired_grid_comes_back(oracle: Oracle) -> None:
     """A padded picture on its acquired matrix is the magnitude as acquired, inside the body; centre and brightness stay, zeros stay."""
     clean = head(snr=200.0)
