@@ -101,7 +101,7 @@ def acquire_ct(scan: CTScan) -> Tensor:
     if not scan.events:
         return scan.hu.clone()
     if scan.n0 is None:
-        raise ValueError("n0 is None: give the scan its quanta (physics.ct.source_noise.calibrated_n0) before quanta are counted")
+        raise ValueError("n0 is None: give the scan its quanta (physics.ct.dose.counted) before quanta are counted")
     beam = beam_of(scan)
     rays, quanta = beam.rays, beam.expected * scan.n0
     if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):

@@ -80,6 +80,12 @@ def _matched(scan: CTScan) -> Kernel:
     return matched_kernel(scan.attenuating_hu(), spacing_mm=scan.spacing_mm, otherwise=scan.kernel)
 
 
+def counted(scan: CTScan) -> CTScan:
+    """The scan with the kernel and the quanta that its grain tells of, where they are not known: what every event of rays, quanta and detector needs."""
+    scan = scan if scan.kernel_known else replace(scan, kernel=_KERNELS.get(scan.hu, (scan.grid, scan.kernel), make=lambda: _matched(scan)), kernel_known=True)
+    return scan if scan.n0 is not None else replace(scan, n0=calibrated_n0(scan))
+
+
 @dataclass(frozen=True, slots=True)
 class QuantumNoise:
     """Fewer quanta: thinning of the quanta that made the source to a share `fraction`."""
@@ -148,6 +154,4 @@ def lower_dose(scan: CTScan, fraction: float, *, seed: int, modulation: float | 
     if scan.dose != 1.0:
         raise EditConflict(f"dose: already at {scan.dose} of the source's, {fraction} was asked; lower it once, to the product")
     scan = scan if modulation is None else replace(scan, modulation=modulation)
-    scan = scan if scan.kernel_known else replace(scan, kernel=_KERNELS.get(scan.hu, (scan.grid, scan.kernel), make=lambda: _matched(scan)), kernel_known=True)
-    scan = scan if scan.n0 is not None else replace(scan, n0=calibrated_n0(scan))
-    return replace(scan, dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))
+    return replace(counted(scan), dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))
