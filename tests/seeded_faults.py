@@ -102,6 +102,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",
         "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
         "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
+        "centre off by one: n // 2 in draw_pockets": "a pixel beside a depth that is drawn from 14 mm",
+        "odd size: n // 2 in draw_pockets": "a pixel beside a depth that is drawn from 14 mm",
     },
     "physics/mri/residual_aliasing.py": {
         "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"

@@ -13,7 +13,8 @@ import torch
 from real_data import real_data
 from torch import Tensor
 
-from physics.fourier import to_kspace, to_picture
+from physics.fourier import frequencies, to_kspace, to_picture
+from physics.mri import measured
 from physics.mri.body import hermitian_index, smooth_phase
 from physics.mri.coils import Sensitivity, surrounding_array
 from physics.mri.encoding import encode
@@ -239,6 +240,34 @@ def test_gaps_are_refused_unless_they_are_to_be_filled() -> None:
     whole = measured_scan(kspace, spacing_mm=(1.0, 1.0), noise=noise).body.density.abs()
     inside = density.abs() > 0.1
     assert float((acquire(scan) - whole)[inside].norm() / whole[inside].norm()) < 0.05
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_maps_are_read_from_the_gapless_centre_and_no_further(monkeypatch: pytest.MonkeyPatch, phase_axis: int) -> None:
+    """Every third line and 21 about the centre: the maps get these 21, and their weights the square of 21 x 21 samples."""
+    kspace = measurement()[0].clone()
+    k = frequencies(SHAPE[phase_axis])
+    kspace.movedim(1 + phase_axis, 1)[:, (k.abs() > 10) & (k % 3 != 0)] = 0
+    given: dict[str, Tensor] = {}
+    estimate, smooth = measured.estimated_maps, measured.smooth_sensitivity
+
+    def maps(data: Tensor, *, lines: Tensor, phase_axis: int) -> Tensor:
+        given["lines"] = lines
+        return estimate(data, lines=lines, phase_axis=phase_axis)
+
+    def smoothed(found: Tensor, energy: Tensor) -> Sensitivity:
+        given["energy"] = energy
+        return smooth(found, energy)
+
+    monkeypatch.setattr(measured, "estimated_maps", maps)
+    monkeypatch.setattr(measured, "smooth_sensitivity", smoothed)
+    measured_scan(kspace, spacing_mm=(1.0, 1.0), phase_axis=phase_axis, noise=measurement()[1], undersampled="reconstruct")
+    assert sorted(k[given["lines"]].tolist()) == list(range(-10, 11))
+    band = to_kspace(given["energy"].to(torch.complex128)).abs()  # a product of two bands of -10 to 10
+    outside = [frequencies(n).abs() > 20 for n in SHAPE]
+    inner = [frequencies(n).abs() == 20 for n in SHAPE]
+    assert float(band[outside[0]].max() + band[:, outside[1]].max()) < 1e-9 * float(band.max())
+    assert min(float(band[inner[0]].max()), float(band[:, inner[1]].max())) > 1e-7 * float(band.max())
 
 
 def test_another_path_sees_what_was_measured() -> None:
