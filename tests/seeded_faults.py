@@ -108,6 +108,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/residual_aliasing.py": {
         "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"
     },
+    "physics/mri/shim.py": {"lost factor: 2 * down in _shape": "each harmonic is divided by its own extent"},
+    "physics/mri/slice_group.py": {"flipped sign: z_mm - self.offset_mm + 0 * x_mm in distance_mm": "zero, there for its shape"},
     "physics/mri/slice_profile.py": {"flipped sign: nodes[:, None] - knots in _tabulated": "the knots lie alike on both sides"},
     "physics/mri/tissue.py": {
         "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing"
