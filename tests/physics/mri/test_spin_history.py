@@ -56,3 +56,8 @@ def test_small_angles_forget_slowly() -> None:
     sequence = MultiSlice(tr_s=0.5, flip_deg=30.0, thickness_mm=4.0, t1_s=1.0)
     excess = remembered(sequence, np.concatenate([np.full((3, 1), 40.0), np.zeros((6, 1))]))[3:, 0] - 1
     np.testing.assert_allclose(excess[1:] / excess[:-1], np.cos(np.radians(30)) * exp(-0.5), rtol=1e-9)
+
+
+def test_half_a_repetition_decays_by_its_share_of_the_relaxation_time() -> None:
+    """0.6 s and T1 of 1.5 s: exp(-0.2) is left after half a repetition."""
+    assert MultiSlice(tr_s=0.6, flip_deg=70.0, thickness_mm=5.0, t1_s=1.5).half_decay == pytest.approx(exp(-0.2))

@@ -80,3 +80,11 @@ def test_relaxation_is_slower_at_higher_field() -> None:
         assert low.t1_s <= high.t1_s
         assert low.t2_s >= high.t2_s
     assert [part.t1_s for part in relaxation(3.0)] == sorted((part.t1_s for part in relaxation(3.0)), reverse=True)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_the_unit_of_the_picture_does_not_matter(unit: float) -> None:
+    """A picture in units of ten thousand or of a ten-thousandth has the same shares, air included."""
+    picture, _ = phantom(noise=0.02)
+    one, other = (tissue_shares(Body(torch.from_numpy(scale * picture).to(torch.complex128), (1.0, 1.0))) for scale in (1.0, unit))
+    torch.testing.assert_close(other, one, atol=1e-3, rtol=0)

@@ -71,6 +71,11 @@ def test_what_stands_out_most_comes_first():
     picture = picture * (1 + 1.2 * disc(down, right, (20.0, 20.0), 9.0) + 2.2 * disc(down, right, (-25.0, -20.0), 5.0))
     found = bright_vessels(MRIScan.of(picture, spacing_mm=SPACING))
     assert [round(vessel.centre_mm[0] / 5) for vessel in found] == [-5, 4]
+    # The lower half of the trunk is three times as bright: its disc is the brighter one, and stands out less.
+    tissue = torch.where(down > 0, 300.0, 100.0) * (picture > 0)
+    picture = tissue * (1 + 1.1 * disc(down, right, (25.0, 20.0), 9.0) + 2.6 * disc(down, right, (-25.0, -20.0), 9.0))
+    found = bright_vessels(MRIScan.of(picture, spacing_mm=SPACING))
+    assert [round(vessel.centre_mm[0] / 5) for vessel in found] == [-5, 5]
 
 
 def test_what_is_no_vessel_is_not_found():
