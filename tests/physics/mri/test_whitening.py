@@ -72,3 +72,14 @@ def test_small_corners_are_asked_for_few_coils_only(n_coils: int, told: str) -> 
     body[:3, :3] = body[-3:, -3:] = 0
     data = to_kspace(50 * noise((1, 24, 24), seed=2) * body).expand(n_coils, -1, -1) + noise((n_coils, 24, 24), seed=3)
     assert estimated_covariance(data, torch.ones(24, 24, dtype=torch.bool))[1] == told
+
+
+@pytest.mark.parametrize(("n_samples", "enough"), [(15, False), (16, True)])
+def test_a_quarter_of_the_samples_must_be_enough(n_samples: int, enough: bool) -> None:
+    """One coil wants four samples: a quarter of fifteen is three whole ones."""
+    data, sampled = noise((1, n_samples, 1), seed=4), torch.ones((n_samples, 1), dtype=torch.bool)
+    if enough:
+        assert estimated_covariance(data, sampled, folded=True)[1] == "the outermost k-space"
+    else:
+        with pytest.raises(ValueError, match="too few"):
+            estimated_covariance(data, sampled, folded=True)
