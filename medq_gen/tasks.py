@@ -1,15 +1,17 @@
-"""What can be done with a finished run: draft, report, export, score, replay. Each reads the run's folder only, never a composed recipe."""
+"""What can be done with a finished run: draft, report, export, answer, score, replay. Each reads the run's folder only, never a composed recipe."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from rich.console import Console
 
+from medq_gen import answer as answering
 from medq_gen import draft as drafting
 from medq_gen import export as exporting
 from medq_gen import files, registry
@@ -60,6 +62,19 @@ def export(run: Path, *, format: str | None, out: Path | None) -> Any:
     if not format:
         raise ConfigError("task=export needs format=vlmevalkit, format=jsonl or format=imagefolder")
     return exporting.export(Store.open(run), format, out)
+
+
+def answer(run: Path, *, model: Mapping[str, Any] | None, out: Path | None, split: str | None, tasks: Sequence[str], console: Console) -> answering.Answered:
+    """Ask a model every item of a run.
+
+    Raises
+        ConfigError: no model was named, or one of its settings is not allowed.
+    """
+    if not model:
+        raise ConfigError(f"task=answer needs model=<kind of model>; allowed: {', '.join(answering.KINDS)}")
+    if isinstance(tasks, str) or not tasks:
+        raise ConfigError(f"task.tasks={tasks}: a list, as in 'task.tasks=[perception]'")
+    return answering.answer(run, model, out=out, split=split, tasks=tasks, console=console)
 
 
 def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]:
