@@ -271,7 +271,7 @@ def _answer(values: Mapping[str, Any], console: Console) -> int:
 def _score(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen import tasks
 
-    for scored in tasks.score(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out")):
+    for scored in tasks.score(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out"), split=values["task"]["split"]):
         name = scored.figures["predictions"]["file"]
         console.print(f"{name}: accuracy {scored.accuracy:.4f}; figures in {scored.markdown_path}", highlight=False, markup=False)
     return 0

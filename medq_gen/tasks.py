@@ -77,8 +77,8 @@ def answer(run: Path, *, model: Mapping[str, Any] | None, out: Path | None, spli
     return answering.answer(run, model, out=out, split=split, tasks=tasks, console=console)
 
 
-def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]:
-    """Score predictions against a run: a file, or each file of a folder (a model a file).
+def score(run: Path, *, predictions: Path | None, out: Path | None, split: str | None = None) -> list[Any]:
+    """Score predictions against a run: a file, or each file of a folder (a model a file), which are then compared in pairs.
 
     Raises
         ConfigError: no predictions were named, there are none, or two files of a folder would write the same results.
@@ -87,14 +87,17 @@ def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]
         raise ConfigError("task=score needs predictions=<file or folder of files, one a model>")
     path, store = predictions, Store.open(run)
     if not path.is_dir():
-        return [scoring.score(store, path, out=out)]
+        return [scoring.score(store, path, out=out, split=split)]
     found = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
     if not found:
         raise ConfigError(f"predictions={predictions}: the folder holds no {', '.join(SUFFIXES)} file")
     twice = [name for name, count in Counter(file.stem for file in found).items() if count > 1]
     if twice:
         raise ConfigError(f"predictions={predictions}: {twice[0]!r} is there in two formats, and their results would have one name: keep one of them")
-    return [scoring.score(store, file, out=out) for file in found]
+    scored = {file.stem: scoring.score(store, file, out=out, split=split) for file in found}
+    if len(scored) > 1:
+        scoring.compare(scored, next(iter(scored.values())).json_path.parent)
+    return list(scored.values())
 
 
 def write_card(run: Path) -> None:

@@ -112,8 +112,10 @@ def _spoken(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The part of an answer that answers: without thoughts, envelopes, markup and exotic characters."""
-    cut = text if len(text) <= LONGEST else text[-LONGEST:].partition("\n")[2] or text[-LONGEST:].partition(" ")[2]
-    text = unicodedata.normalize("NFKC", cut).translate(_MARKS)
+    if len(text) > LONGEST:
+        text = text[-LONGEST:]
+        text = text.partition("\n")[2] or text.partition(" ")[2] or text
+    text = unicodedata.normalize("NFKC", text).translate(_MARKS)
     text = _spoken(text)
     for envelope in _ENVELOPES:
         found = [inner for inner in envelope.findall(text) if inner.strip()]
