@@ -12,8 +12,7 @@ import numpy as np
 from medq_gen.answer import words
 from medq_gen.answer.answerer import Setting, Values
 from medq_gen.answer.asked import Asked
-from medq_gen.answer.choice import Example, drawn, fit
-from medq_gen.answer.image_measures import NAMES, Array, measures
+from medq_gen.answer.choice import Array, Example, drawn, fit
 from medq_gen.answer.reply import Reply
 from medq_gen.answer.written import title_of
 from medq_gen.errors import ConfigError
@@ -114,7 +113,7 @@ class Trained:
         if shared:
             raise ConfigError(f"model.train_runs: {len(shared)} groups (patients, slides) are in training and are asked, for example {sorted(shared)[0]}")
         with Watch(len(lessons) + len(items), 0, console=setting.console, counted="items", made="items") as shown:
-            reader = _Reader(measures if self.kind == "classical" else _nothing, shown, {})
+            reader = _Reader(_measured if self.kind == "classical" else _nothing, shown, {})
             taken = [reader.seen(content, lesson.picture) for content, lesson in lessons]
             scale = _Scale.of(taken)
             choice = fit([lesson.example(scale.of_picture(seen)) for (_, lesson), seen in zip(lessons, taken, strict=True)])
@@ -158,6 +157,13 @@ def _perception(items: Sequence[Asked], kind: str) -> list[Asked]:
 
 def _letter(place: int) -> Reply:
     return Reply(LETTERS[place], "answered", "chosen")
+
+
+def _measured(png: bytes) -> Array:
+    """What who sees measures."""
+    from medq_gen.answer.image_measures import measures  # late: it needs torch, and no other model does
+
+    return measures(png)
 
 
 def _nothing(png: bytes) -> Array:
@@ -204,6 +210,8 @@ def _features(question: str, options: Sequence[str], seen: Array) -> list[dict[H
     found = words.features(question, options)
     if not len(seen):
         return found
+    from medq_gen.answer.image_measures import NAMES
+
     asked = words.content(question)
     for option, text in zip(found, options, strict=True):
         says = words.meant(question, text)

@@ -50,11 +50,16 @@ class Pace:
         self._next = self._closed_until = clock()
 
     async def turn(self) -> None:
-        """Wait for this request's turn. A pause that begins meanwhile counts too."""
-        start = max(self._next, self._clock())
-        self._next = start + self._gap_s
-        while (wait := max(start, self._closed_until) - self._clock()) > 0:
-            await asyncio.sleep(wait)
+        """Wait for this request's turn. After a pause, one that begins meanwhile too, turns are dealt anew, so that the rate is kept."""
+        while True:
+            while (closed := self._closed_until - self._clock()) > 0:
+                await asyncio.sleep(closed)
+            start = max(self._next, self._clock())
+            self._next = start + self._gap_s
+            while (wait := start - self._clock()) > 0:
+                await asyncio.sleep(wait)
+            if self._closed_until <= self._clock():
+                return
 
     def pause(self, seconds: float) -> None:
         """No request starts for so long: the server asked for it."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,13 @@ class Folder:
 
     def _before(self, task: str, digest: str) -> dict[str, dict[str, Any]]:
         """The rows of an earlier start over the same data set."""
-        path = self.predictions(task)
-        found = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line] if path.is_file() else []
-        return {row["id"]: row for row in found if row["index"] == f"{digest}-{row['id']}"}
+        path, found = self.predictions(task), {}
+        for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else ():
+            with suppress(ValueError, KeyError, TypeError):  # a line that somebody damaged is no row; the cache holds its reply
+                row = json.loads(line)
+                if row["index"] == f"{digest}-{row['id']}":
+                    found[row["id"]] = row
+        return found
 
 
 def _row(item: Asked, reply: Reply, digest: str) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,18 @@ def test_blind_learns_a_prior_and_cannot_learn_a_picture(run: Store, tmp_path: P
     train = {item["id"] for item in run.items("questions") if item["split"] == "train"}
     assert not train & set(letters(path))
     assert len(letters(path)) == len(run.items("questions")) - len(train)
+
+
+def test_only_the_classical_model_needs_torch(run: Store, tmp_path: Path) -> None:
+    """Tasks are imported, chance drawn and words learnt from without it."""
+    code = (
+        "import sys; from medq_gen import tasks; from rich.console import Console\n"
+        "for kind, more in (('chance', {'seed': 0}), ('blind', {})):\n"
+        f"    where = {{'out': {str(tmp_path)!r}, 'split': 'test', 'tasks': ['perception'], 'console': Console(quiet=True)}}\n"
+        f"    tasks.answer({str(run.path)!r}, model={{'kind': kind, **more}}, **where)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
 
 
 @pytest.mark.slow

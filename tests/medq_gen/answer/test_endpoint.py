@@ -384,6 +384,19 @@ def test_answers_under_other_settings_are_not_overwritten(run: Store, tmp_path: 
     assert len(after) == len(before) + 6
 
 
+def test_a_damaged_file_of_predictions_is_written_anew(run: Store, tmp_path: Path) -> None:
+    """Lines that are cut, foreign or doubled do no harm: the next start writes each item once, from the cache."""
+    with serving(ok) as server:
+        answered, _ = ask(run, server.url, tmp_path, split="test")
+        path = answered.paths["perception"]
+        whole = path.read_bytes()
+        lines = whole.decode().splitlines()
+        path.write_text("\n".join([lines[0], lines[0], lines[1][:20], "[]", '{"id": 3}', *lines[4:]]) + "\n\x00")
+        ask(run, server.url, tmp_path, split="test")
+    assert path.read_bytes() == whole
+    assert len(server.seen) == 8
+
+
 def test_a_damaged_reply_is_asked_again(run: Store, tmp_path: Path) -> None:
     """A file that is cut, empty or another's holds no reply; leftovers of a killed writer are no replies either."""
     with serving(ok) as server:
