@@ -248,8 +248,13 @@ def test_replies_that_are_no_answer_are_kept_as_they_are(run: Store, tmp_path: P
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_all_workers_wait_as_long_as_the_server_asks(run: Store, tmp_path: Path, form: str) -> None:
     """After a 429 with Retry-After no request of any worker comes before the time is over, but for those that were on their way."""
-    wait = "0.7" if form == "seconds" else email.utils.formatdate(time.time() + 2.5, usegmt=True)
-    with serving(lambda seen: Send("{}", 429, {"Retry-After": wait}) if seen.number == 0 else Send(completion("A"), hang_s=0.02)) as server:
+
+    def script(seen: Seen) -> Send:
+        if seen.number:
+            return Send(completion("A"), hang_s=0.3 if seen.number < 3 else 0.0)  # those on their way are still so when the pause begins
+        return Send("{}", 429, {"Retry-After": "0.7" if form == "seconds" else email.utils.formatdate(time.time() + 2.5, usegmt=True)})
+
+    with serving(script) as server:
         answered, _ = ask(run, server.url, tmp_path, concurrency=3)
     assert answered.is_whole
     first = server.seen[0].time
@@ -268,7 +273,7 @@ def test_a_server_that_asks_for_too_much_patience_ends_the_asking(run: Store, tm
 
 
 def test_concurrency_and_rate_are_kept(run: Store, tmp_path: Path) -> None:
-    """Never more requests at a time than allowed, and as many where the server is slow; with 600 a minute, 22 requests take 2.1 s at least."""
+    """Never more requests at a time than allowed, and as many where the server is slow; with 600 a minute, 22 requests take 2.1 s."""
     at_once, most, lock = 0, 0, threading.Lock()
 
     def script(seen: Seen) -> Send:
@@ -287,7 +292,7 @@ def test_concurrency_and_rate_are_kept(run: Store, tmp_path: Path) -> None:
     with serving(ok) as server:
         ask(run, server.url, tmp_path / "rate", requests_per_minute=600, concurrency=8)
     times = [seen.time for seen in server.seen]
-    assert times[-1] - times[0] > 21 * 0.1 - 0.05
+    assert times[-1] - times[0] > 21 * 0.1 - 0.3  # the first may have come late
 
 
 def echo(seen: Seen) -> Send:
