@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|score|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|replay)",
     "runs": "is for tasks that join runs",
     "format": "is for task=export",
     "predictions": "is for task=score",
     "key": "is for task=replay",
+    "model": "is for task=answer",
 }
 NOTHING_STARTED, WITH_FAILURES, INTERRUPTED = 2, 1, 130
 _SHOWING = {"--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc"}
@@ -151,10 +152,11 @@ def _request(values: Mapping[str, Any], *, title: str, multirun: bool) -> Reques
     recipe = values.get("recipe")
     if not recipe:
         raise ConfigError("no recipe was chosen: give recipe=<name>; medq-gen alone lists them")
-    idle = [key for key in _OF_TASKS if values[key]]
+    idle = [key for key in _OF_TASKS if values.get(key)]
     if idle:
         key = idle[0]
-        raise ConfigError(f"{key}={values[key]}: {_OF_TASKS[key]}; a simulation (task=run, recipe={recipe['name']}) has no use for it. Leave it out")
+        shown = values[key]["kind"] if key == "model" else values[key]
+        raise ConfigError(f"{key}={shown}: {_OF_TASKS[key]}; a simulation (task=run, recipe={recipe['name']}) has no use for it. Leave it out")
     name, executor, given = recipe["name"], values["executor"], _path(values, "out")
     out = (given or Path("outputs")) / name if multirun or not given else given
     levels = values["levels"]
@@ -253,10 +255,23 @@ def _export(values: Mapping[str, Any], console: Console) -> int:
     return 0
 
 
+def _answer(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    task = values["task"]
+    with _terminable():
+        answered = tasks.answer(
+            _run_folder(values), model=values.get("model"), out=_path(values, "out"), split=task["split"], tasks=task["tasks"], console=console
+        )
+    for line in answered.lines():
+        console.print(line, highlight=False, markup=False)
+    return 0 if answered.is_whole else WITH_FAILURES
+
+
 def _score(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen import tasks
 
-    for scored in tasks.score(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out")):
+    for scored in tasks.score(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out"), split=values["task"]["split"]):
         name = scored.figures["predictions"]["file"]
         console.print(f"{name}: accuracy {scored.accuracy:.4f}; figures in {scored.markdown_path}", highlight=False, markup=False)
     return 0
@@ -285,4 +300,11 @@ def _replay(values: Mapping[str, Any], console: Console) -> int:
     return 0 if replayed.same else WITH_FAILURES
 
 
-_TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {"draft": _draft, "report": _report, "export": _export, "score": _score, "replay": _replay}
+_TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
+    "draft": _draft,
+    "report": _report,
+    "export": _export,
+    "answer": _answer,
+    "score": _score,
+    "replay": _replay,
+}

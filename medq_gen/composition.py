@@ -21,7 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from medq_gen import registry
 from medq_gen.errors import ConfigError
 
-KEYS = ("recipe", "source", "levels", "repeats", "seed", "out", "executor", "task", "run", "runs", "format", "predictions", "key")
+KEYS = ("recipe", "source", "levels", "repeats", "seed", "out", "executor", "task", "run", "runs", "format", "predictions", "key", "model")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -155,6 +155,8 @@ def _explained(error: BaseException, overrides: Sequence[str]) -> str:
             close = difflib.get_close_matches(first, KEYS, n=1)
             return f"unknown key {key[1]!r} (command line).{f' Did you mean {close[0]!r}?' if close else ''} Keys: {', '.join(KEYS)}"
         hint = " Name the kind of source too: source=dicom, nifti, images, kspace or manifest." if key[1] == "source.path" else ""
+        if first == "model" and "model" not in [override.partition("=")[0] for override in overrides]:
+            hint = " Name the kind of model first: model=openai_compatible."
         return f"unknown key {key[1]!r} (command line).{hint} {_below(first, overrides)}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing and "/" in missing[1]:

@@ -13,10 +13,20 @@ LINE_EVERY_S = 10.0
 
 
 class Watch:
-    """Counts ladders and pictures. Everything goes to `console`; `clock` is a test's own."""
+    """Counts ladders and pictures, or what else is counted and made. Everything goes to `console`; `clock` is a test's own."""
 
-    def __init__(self, total: int, done: int, *, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        total: int,
+        done: int,
+        *,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        counted: str = "ladders",
+        made: str = "pictures",
+    ) -> None:
         self.total, self.done, self.pictures = total, done, 0
+        self.counted, self.made = counted, made
         self.console, self.clock = console, clock
         self.started = self.last_line = clock()
         self.first = done
@@ -34,7 +44,7 @@ class Watch:
             )
             self._bar = Progress(*columns, console=self.console, transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("ladders", total=self.total, completed=self.done, rate="")
+            self._task = self._bar.add_task(self.counted, total=self.total, completed=self.done, rate="")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -56,7 +66,7 @@ class Watch:
         self.done += ladders
         self.pictures += pictures
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, rate=f"{self.rate:.1f} pictures/s")
+            self._bar.update(self._task, completed=self.done, rate=f"{self.rate:.1f} {self.made}/s")
         elif self.clock() - self.last_line >= LINE_EVERY_S:
             self.last_line = self.clock()
             self.console.print(self.line(), highlight=False, soft_wrap=True)
@@ -65,4 +75,4 @@ class Watch:
         """One line of plain progress."""
         new = self.done - self.first
         left = self.seconds / new * (self.total - self.done) if new else float("nan")
-        return f"{self.done}/{self.total} ladders, {self.rate:.1f} pictures/s, about {left:.0f} s left"
+        return f"{self.done}/{self.total} {self.counted}, {self.rate:.1f} {self.made}/s, about {left:.0f} s left"

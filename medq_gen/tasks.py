@@ -1,15 +1,17 @@
-"""What can be done with a finished run: draft, report, export, score, replay. Each reads the run's folder only, never a composed recipe."""
+"""What can be done with a finished run: draft, report, export, answer, score, replay. Each reads the run's folder only, never a composed recipe."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from rich.console import Console
 
+from medq_gen import answer as answering
 from medq_gen import draft as drafting
 from medq_gen import export as exporting
 from medq_gen import files, registry
@@ -62,8 +64,21 @@ def export(run: Path, *, format: str | None, out: Path | None) -> Any:
     return exporting.export(Store.open(run), format, out)
 
 
-def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]:
-    """Score predictions against a run: a file, or each file of a folder (a model a file).
+def answer(run: Path, *, model: Mapping[str, Any] | None, out: Path | None, split: str | None, tasks: Sequence[str], console: Console) -> answering.Answered:
+    """Ask a model every item of a run.
+
+    Raises
+        ConfigError: no model was named, or one of its settings is not allowed.
+    """
+    if not model:
+        raise ConfigError(f"task=answer needs model=<kind of model>; allowed: {', '.join(answering.KINDS)}")
+    if isinstance(tasks, str) or not tasks:
+        raise ConfigError(f"task.tasks={tasks}: a list, as in 'task.tasks=[perception]'")
+    return answering.answer(run, model, out=out, split=split, tasks=tasks, console=console)
+
+
+def score(run: Path, *, predictions: Path | None, out: Path | None, split: str | None = None) -> list[Any]:
+    """Score predictions against a run: a file, or each file of a folder (a model a file), which are then compared in pairs.
 
     Raises
         ConfigError: no predictions were named, there are none, or two files of a folder would write the same results.
@@ -72,14 +87,17 @@ def score(run: Path, *, predictions: Path | None, out: Path | None) -> list[Any]
         raise ConfigError("task=score needs predictions=<file or folder of files, one a model>")
     path, store = predictions, Store.open(run)
     if not path.is_dir():
-        return [scoring.score(store, path, out=out)]
+        return [scoring.score(store, path, out=out, split=split)]
     found = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
     if not found:
         raise ConfigError(f"predictions={predictions}: the folder holds no {', '.join(SUFFIXES)} file")
     twice = [name for name, count in Counter(file.stem for file in found).items() if count > 1]
     if twice:
         raise ConfigError(f"predictions={predictions}: {twice[0]!r} is there in two formats, and their results would have one name: keep one of them")
-    return [scoring.score(store, file, out=out) for file in found]
+    scored = {file.stem: scoring.score(store, file, out=out, split=split) for file in found}
+    if len(scored) > 1:
+        scoring.compare(scored, next(iter(scored.values())).json_path.parent)
+    return list(scored.values())
 
 
 def write_card(run: Path) -> None:

@@ -43,6 +43,7 @@ class Options:
     missing: bool = True
     items: bool = True
     touched_none: bool = False  # the first case has a solved `none` beside its reference
+    own_groups: bool = False  # every case is a group of its own, so that no split cuts one, and every split has every modality
 
 
 def head() -> np.ndarray:
@@ -156,8 +157,8 @@ def _record(options: Options, case: str, number: int, modality: str, anatomy: st
         {
             "key": f"{case}/{options.recipe}/{repeat}/{level}",
             "case": case,
-            "group": f"group-{number // 2}",
-            "split": SPLITS[number % len(SPLITS)],
+            "group": f"group-{number if options.own_groups else number // 2}",
+            "split": SPLITS[(number // 3 if options.own_groups else number) % len(SPLITS)],
             "modality": modality,
             "anatomy": anatomy,
             "view": "axial",

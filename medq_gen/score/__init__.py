@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medq_gen import files
 from medq_gen.errors import ConfigError, StoreError
+from medq_gen.score.bias import position_bias, yes_bias
+from medq_gen.score.confusion import confusions
+from medq_gen.score.consistency import consistency
 from medq_gen.score.items import items_of
-from medq_gen.score.pages import as_csv, as_markdown, items_csv
+from medq_gen.score.pages import as_csv, as_markdown, comparison_markdown, items_csv
+from medq_gen.score.paired import comparisons
 from medq_gen.score.perception import Judged, Strays, judge, table
 from medq_gen.score.predictions import read_predictions
 from medq_gen.store import Store
 
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Scored:
     markdown_path: Path
     csv_path: Path
     items_path: Path
+    judged: Sequence[Judged]
 
     @property
     def accuracy(self) -> float:
@@ -64,12 +69,31 @@ def score(run: Path | str | Store, predictions: Path | str, *, out: Path | str |
         "plan": store.plan.get("digest"),
         "split": split,
         **table(judged),
+        "confusions": confusions(judged),
+        "yes_bias": yes_bias(judged),
+        "position_bias": position_bias(judged),
+        "consistency": consistency(judged),
         "strays": {name: list(getattr(strays, name)) for name in Strays.__slots__},
         "unreadable": [found.item.id for found in judged if found.status == "unreadable"],
         "missing": [found.item.id for found in judged if found.status == "missing"],
     }
     figures["notes"] = list(_notes(figures, judged))
     return _write(Path(out) if out is not None else store.path / "score", path.stem, figures, judged)
+
+
+def compare(scored: Mapping[str, Scored], out: Path | str) -> Path:
+    """Write comparison.json and comparison.md: every two of several scored models, on the same items; the second of the two paths.
+
+    Raises
+        ConfigError: fewer than two, or models that were scored on different items.
+    """
+    if len(scored) < 2:
+        raise ConfigError(f"{len(scored)} models cannot be compared: score two or more predictions of one run")
+    found = comparisons({name: one.judged for name, one in scored.items()})
+    folder = Path(out)
+    files.write_text(folder / "comparison.json", json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    files.write_text(folder / "comparison.md", comparison_markdown(found))
+    return folder / "comparison.md"
 
 
 def _rest(strays: Strays) -> tuple[tuple[str, ...], ...]:
@@ -85,7 +109,8 @@ def _notes(figures: dict[str, Any], judged: list[Judged]) -> Iterable[str]:
         if cell["missing"] == cell["items"]:
             yield f"No item of the split {cell['split']} was predicted; score the predicted split alone with split=..."
     if overall["unreadable"]:
-        yield f"{overall['unreadable']} answers leave open which option they mean and count as wrong."
+        declined = f" ({overall['refusals']} of them decline)" if overall["refusals"] else ""
+        yield f"{overall['unreadable']} answers leave open which option they mean{declined} and count as wrong."
     if strays["unknown"]:
         yield f"{len(strays['unknown'])} rows are about no item of this run, for example {strays['unknown'][0]!r}."
     if strays["other_key"]:
@@ -98,7 +123,7 @@ def _notes(figures: dict[str, Any], judged: list[Judged]) -> Iterable[str]:
 
 def _write(out: Path, name: str, figures: dict[str, Any], judged: list[Judged]) -> Scored:
     out.mkdir(parents=True, exist_ok=True)
-    scored = Scored(figures, out / f"{name}.score.json", out / f"{name}.score.md", out / f"{name}.score.csv", out / f"{name}.items.csv")
+    scored = Scored(figures, out / f"{name}.score.json", out / f"{name}.score.md", out / f"{name}.score.csv", out / f"{name}.items.csv", judged)
     files.write_text(scored.json_path, json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files.write_text(scored.markdown_path, as_markdown(figures, name))
     files.write_text(scored.csv_path, as_csv(figures))
@@ -106,4 +131,4 @@ def _write(out: Path, name: str, figures: dict[str, Any], judged: list[Judged]) 
     return scored
 
 
-__all__ = ["Scored", "score"]
+__all__ = ["Scored", "compare", "score"]

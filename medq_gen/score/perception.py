@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Literal
 
 from medq_gen.score.answer import LETTERS, Answer, read_answer
@@ -33,6 +34,15 @@ class Item:
     question: str
     options: tuple[str, ...]
     answer: str
+    case: str = ""
+    family: str = ""
+    asked: str = ""
+    template: str = ""
+
+    @property
+    def right(self) -> str:
+        """The right option."""
+        return self.options[LETTERS.index(self.answer)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ class Judged:
     letter: str | None
     ground: str
     text: str | None
+
+    @property
+    def chosen(self) -> str | None:
+        """The option that was read, None where none could be."""
+        return None if self.letter is None else self.item.options[LETTERS.index(self.letter)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +119,18 @@ def accuracy(judged: Sequence[Judged]) -> dict[str, Any]:  # Any: plain JSON
     counts = Counter(found.status for found in judged)
     total, right = len(judged), counts["right"]
     low, high = wilson(right, total)
-    spread = clustered([found.status == "right" for found in judged], [found.item.group for found in judged])
+    hits = [found.status == "right" for found in judged]
+    by_case, by_group = (clustered(hits, [getattr(found.item, name) for found in judged]) for name in ("case", "group"))
     return {
         "items": total,
         **{status: counts[status] for status in STATUSES},
+        "refusals": sum(found.ground == "refusal" for found in judged),
         "accuracy": right / total if total else None,
         "wilson_95": [low, high],
+        "cases": len({found.item.case for found in judged}),
+        "case_bootstrap_95": list(by_case) if by_case else None,
         "groups": len({found.item.group for found in judged}),
-        "group_bootstrap_95": list(spread) if spread else None,
+        "group_bootstrap_95": list(by_group) if by_group else None,
         "chance": sum(1 / len(found.item.options) for found in judged) / total if total else None,
     }
 
@@ -124,9 +143,14 @@ def _cut(judged: Sequence[Judged], names: Sequence[str], value: Callable[[Item, 
 
 
 def table(judged: Sequence[Judged]) -> dict[str, Any]:  # Any: plain JSON
-    """Accuracy over all, along each cut, and in each cell of type × scope × modality × level × recipe."""
+    """Accuracy over all, along each cut, along each two cuts, and in each cell of type × scope × modality × level × recipe."""
 
     def value(item: Item, name: str) -> str:
         return str(getattr(item, name))
 
-    return {"overall": accuracy(judged), "by": {name: _cut(judged, [name], value) for name in CUTS}, "cells": _cut(judged, CROSSED, value)}
+    return {
+        "overall": accuracy(judged),
+        "by": {name: _cut(judged, [name], value) for name in CUTS},
+        "by_two": {" × ".join(pair): _cut(judged, pair, value) for pair in combinations(CROSSED, 2)},
+        "cells": _cut(judged, CROSSED, value),
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
+from replies import REPLIES
 
-from medq_gen.score.answer import read_answer
+from medq_gen.score.answer import LETTERS, read_answer
 
 KINDS = ("Motion artefact", "Noise", "Ring artefact", "No artefact")
 YES = ("Yes", "No")
@@ -51,7 +53,7 @@ def test_an_open_answer_is_not_guessed(text: str) -> None:
     """The article "A", several letters, a letter beside another option's text, negated options and letters that are not offered choose nothing."""
     answer = read_answer(text, KINDS)
     assert answer.letter is None
-    assert answer.how in {"several", "nothing"}
+    assert answer.how in {"several", "nothing", "refusal"}
 
 
 @pytest.mark.parametrize("text", [None, "", "   ", math.nan, "nan", "None", "\n"])
@@ -95,3 +97,40 @@ def test_options_decide_which_letters_exist() -> None:
     """E is a letter with five options and none with four."""
     assert read_answer("E", ("a1", "b1", "c1", "d1", "e1")).letter == "E"
     assert read_answer("E", ("a1", "b1", "c1", "d1")).letter is None
+
+
+ROWS = [(form, *row) for form, rows in REPLIES.items() for row in rows]
+GROUNDS = {"-": {"missing"}, "!": {"refusal"}, "": {"several", "nothing"}}
+
+
+@pytest.mark.parametrize(("form", "options", "text", "wanted"), ROWS, ids=[f"{number}: {row[0]}" for number, row in enumerate(ROWS)])
+def test_replies_of_every_form_are_read_as_specified(form: str, options: tuple[str, ...], text: str, wanted: str) -> None:
+    """Each row of the table gives its letter, or is open, missing or a refusal, as the table says."""
+    answer = read_answer(text, options)
+    assert answer.letter == (wanted if wanted in LETTERS and wanted else None), answer
+    assert answer.letter is not None or answer.how in GROUNDS[wanted], answer
+
+
+def test_the_table_is_long_enough() -> None:
+    """At least 300 replies, no two alike, every form with ten or more."""
+    assert len(set(ROWS)) == len(ROWS) >= 300
+    assert min(map(len, REPLIES.values())) >= 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<think>" * 200_000, "answer is " * 400_000 + "B", "\\boxed{" * 400_000, '{"answer": ' * 300_000, "(" * 4_000_000, "A or " * 1_000_000, "no " * 2_000_000,
+     "答案" * 1_000_000, "\n" * 3_000_000 + "B", "x" * 10_000_000],
+    ids=["tags", "statements", "boxes", "JSON", "brackets", "letters", "negations", "Han", "lines", "one word"],
+)  # fmt: skip
+def test_a_reply_of_megabytes_costs_no_more_than_a_moment(text: str) -> None:
+    """However long and however malicious, a reply is read in under two seconds of the processor."""
+    begun = time.process_time()
+    read_answer(text, KINDS)
+    assert time.process_time() - begun < 2.0
+
+
+def test_an_answer_at_the_end_of_a_long_reply_is_read() -> None:
+    """Megabytes of reasoning before the answer hide nothing."""
+    assert read_answer("The background is grainy. " * 100_000 + "\nThe answer is B.", KINDS).letter == "B"
+    assert read_answer("<think>" + "Is it A? " * 200_000 + "</think>\nC", KINDS).letter == "C"
