@@ -27,6 +27,7 @@ _EXCEPTING = re.compile(
     r"\b(?:except|apart\s+from|aside\s+from|other\s+than|otherwise|besides|beside|beyond|no\s+(?:other|further|additional)|with\s+the\s+exception|remaining|else)\b",
     re.IGNORECASE,
 )
+LONGEST = 2000  # characters of a sentence that is read; what is longer is no sentence, and is counted as unread
 _FIRSTS = frozenset({"first", "1st", "left", "a", "1"})
 
 
@@ -142,6 +143,9 @@ def read(text: str, vocabulary: Vocabulary, modality: str | None = None) -> Read
     quality, tier, whole = Subject(kind="picture", name="quality"), Subject(kind="verdict", name="tier"), Subject(kind="picture", name="artefact")
     for sentence in sentences_of(text):
         before, number = len(claims), len(sentences)
+        if len(sentence) > LONGEST:
+            sentences.append(Sentence(text=f"{sentence[:LONGEST]} …", read=False))
+            continue
         rest = sentence
         given: list[Claim] = []
         for verdict in verdicts(sentence):

@@ -76,6 +76,9 @@ class Segment:
                 little = True
             elif token.role == "mention":
                 meaning, others = chosen(token)
+                if negated and meaning.sense in ("good", "virtue") and found and place - last_negator > 1 and self.tokens[place - 1].value != "or":
+                    listed = any(earlier.value == "or" for earlier in self.tokens[last_negator:])
+                    negated = negated and (listed or found[-1].meaning.sense != "fault")  # "no noise, sharp": the list of what is denied has ended
                 found.append(Mention(place, meaning, others, negated, little=little))
         return found
 
@@ -85,8 +88,9 @@ class Segment:
             if token.role != "hedge":
                 continue
             after = [mention for mention in self.mentions if mention.place > place]
-            for mention in after or self.mentions:
-                mention.hedged = True
+            for number, mention in enumerate(after or self.mentions):
+                own = number and after and self.tokens[mention.place - 1].role == "level"  # "possibly mild blur, severe noise"
+                mention.hedged = mention.hedged or not own
 
     def _after_last(self) -> list[tuple[int, Token]]:
         start = self.mentions[-1].place + 1 if self.mentions else 0

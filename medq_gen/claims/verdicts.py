@@ -69,7 +69,7 @@ _PATTERNS = tuple(
         rf"{_FILL}{_NOT}{_FILL}[\"“'*(]*(?P<word>{_ALL})\b{_SECOND}(?!\s+(?:contrast|sharpness|noise|illumination|exposure|staining|focus|resolution|visib|by\b|snr|signal|edges|detail|"
         rf"deline|uniform|amount|level|degree|blur|ghost|motion|image \d|first|second|in contrast))",
         # "I would rate it as usable", "classified as reject", "I'd call this image good"
-        rf"\b(?:rate|rated|call|called|consider|considered|classif\w+|grade|graded|judge|judged|label|labell?ed|deem|deemed|score|scored|regard|regarded|categori[sz]ed?|mark|marked|"
+        rf"\b(?:rate|rated|call|called|consider|considered|classif\w+|grade|graded|judge|judged|label|labell?ed|deem|deemed|score|scored|regard|regarded|categori[sz]ed?|marked?\s+(?:it\s+)?as|"
         rf"say|assess|assessed|declare|declared|qualif\w+|give it|vote|count|counts)\s+(?:(?:it|this|that|the|image|picture|scan|as|to be|is|overall|one|frame|slide|photograph|a|an|"
         rf"quality|for|its|slice|section|fundus|photo|still|clearly|therefore|just|only|i'd|at best)\s+)*{_NOT}{_FILL}[\"“'*]*(?P<word>{_SOFT})\b{_SECOND}",
         # "this image is unusable", "it must be rejected", "the scan is not usable for diagnosis"
@@ -173,7 +173,7 @@ _CHOSEN: tuple[tuple[Comparison, str], ...] = (
         ("worse", rf"{_WHICH}\s+(?:(?:is|looks|appears|seems|clearly|overall|definitely|much|far|the)\s+)*{_WORSE}(?!\s+(?!image|picture|quality|one|scan|overall|than|because|since|due|and|with|as|of)[a-z])"),
         ("better", rf"^\W*(?:overall\W+|so\W+|therefore\W+|hence\W+|verdict\W+)?{_WHICH}\s*(?:>|>>)\s*(?:{_FIRST}|{_OTHER})"),
         ("worse", rf"^\W*(?:overall\W+|so\W+|therefore\W+|hence\W+|verdict\W+)?{_WHICH}\s*(?:<|<<)\s*(?:{_FIRST}|{_OTHER})"),
-        ("better", rf"^\W*{_WHICH}\W*$"),
+        ("better", rf"^(?!\W*\d\W*$)\W*{_WHICH}\W*$"),
 )  # fmt: skip
 _CHOICES = tuple((direction, re.compile(pattern, re.IGNORECASE)) for direction, pattern in _CHOSEN)
 

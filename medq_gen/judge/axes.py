@@ -16,8 +16,10 @@ from medq_gen.records import Frozen, Tier
 JUDGE_VERSION = 1
 Axis = Literal["completeness", "preciseness", "consistency", "quality_accuracy"]
 AXES: tuple[Axis, ...] = ("completeness", "preciseness", "consistency", "quality_accuracy")
-COMPLETE_FROM, PARTIAL_FROM = 0.75, 0.25  # weighted share of the findings that are said
+COMPLETE_FROM, PARTIAL_FROM = 0.7, 0.25  # weighted share of the findings that are said
+ROUNDING = 1e-9
 FOREIGN = 0.5  # of a contradiction: a fault that is asserted though the record neither made nor measured it
+MISPLACED = 0.5  # of a contradiction: the finding is there, in another place
 ABSENCE = 0.5  # of a match: a fault rightly denied
 
 
@@ -66,8 +68,8 @@ def judge_text(text: str | None, item: Item, vocabulary: Vocabulary) -> Judgemen
     """Judge one description.
 
     Model
-        completeness: weighted share of the record's findings that the text says; 2 from 0.75, 1 from 0.25. preciseness: 2 without any contradiction, 1 while
-        contradictions do not outweigh what matches, else 0; a level off by one is half of each. consistency: steps between the text's own verdict and the
+        completeness: weighted share of the record's findings that the text says; 2 from 0.7, 1 from 0.25. preciseness: 2 without any contradiction, 1 while
+        contradictions do not outweigh what matches, else 0; a level off by one and a wrong place are half of each. consistency: steps between the text's own verdict and the
         tiers that its own findings allow by the tier rule (pairs: whether its own comparisons speak for its verdict); less one step where the text asserts
         and denies the same. quality_accuracy: 2 less the steps between verdict and tier; of a pair 2 or 0. A text without a verdict has 0 on the last two.
     Assumes
@@ -118,7 +120,7 @@ def _complete(item: Item, claims: Sequence[Claim], vocabulary: Vocabulary) -> Ax
     grades = verdict_of(claims) if item.task == "single" else ()
     found = covered(facts_of(item, vocabulary), claims, grades, vocabulary)
     share = completeness(found)
-    points = 2 if share >= COMPLETE_FROM else 1 if share >= PARTIAL_FROM else 0
+    points = 2 if share >= COMPLETE_FROM - ROUNDING else 1 if share >= PARTIAL_FROM - ROUNDING else 0
     words = {1.0: "said", 0.0: "not said"}
     reasons = [f"{one.fact.name}{f' in the {one.fact.image} image' if one.fact.image else ''}: {words.get(one.credit, 'said in part')}" for one in found]
     return AxisScore(score=points, reasons=(f"{100 * share:.0f} % of what is to be said", *reasons))
@@ -133,14 +135,23 @@ def _precise(judged: Sequence[Judged], item: Item, vocabulary: Vocabulary) -> Ax
         if claim.subject.kind == "verdict" or claim.subject.name == "quality":
             continue
         place = (plainly(claim.subject).name, claim.image)
-        wrong = _error(one, item, vocabulary)
+        misplaced = one.relation == "contradicted" and claim.place is not None and _holds_elsewhere(claim, item, vocabulary)
+        wrong = MISPLACED if misplaced else _error(one, item, vocabulary)
         if wrong > errors.get(place, (0.0, ""))[0]:
             errors[place] = wrong, f"{wording(claim)}: {one.reason if one.relation != 'unsupported' else 'nothing of this kind was made or measured'}"
         if one.relation == "supported" and claim.subject.kind not in ("modality", "anatomy", "view"):
             matched[place] = max(matched.get(place, 0.0), one.credit * (ABSENCE if claim.polarity == "absent" else 1.0))
+        elif misplaced:
+            matched[place] = max(matched.get(place, 0.0), 1.0 - MISPLACED)
     wrong, right = sum(weight for weight, _ in errors.values()), sum(matched.values())
     points = 2 if wrong == 0 else 1 if wrong <= max(right, FOREIGN) else 0
     return AxisScore(score=points, reasons=tuple(reason for _, reason in errors.values()) or ("no claim contradicts the record",))
+
+
+def _holds_elsewhere(claim: Claim, item: Item, vocabulary: Vocabulary) -> bool:
+    """Whether only the place of a claim is wrong."""
+    (one,) = compare([claim.model_copy(update={"place": None})], item.known, vocabulary).judged
+    return one.relation == "supported"
 
 
 def _error(one: Judged, item: Item, vocabulary: Vocabulary) -> float:

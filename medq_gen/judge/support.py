@@ -78,11 +78,13 @@ def _findings(claims: Sequence[Claim], vocabulary: Vocabulary) -> Iterable[Said]
     if len(gathered) > 1 and whole in gathered:
         gathered.pop(whole)  # "several artefacts" that are named one by one
     for subject, members in gathered.items():
-        levels = [claim.levels or ANY_LEVEL for claim in members if claim.levels] or [ANY_LEVEL]
+        named_levels = [claim.levels for claim in members if claim.levels and claim.subject.kind == "artefact"]
+        levels = [claim.levels for claim in members if claim.levels] or [ANY_LEVEL]
         artefact = vocabulary.artefact(subject.name) if subject.kind == "artefact" else None
         beside = subject.kind == "picture" or bool(named)
         least, most = (artefact.impact, artefact.impact) if artefact else (LEAST_IMPACT if beside else 1.0, 1.0)
-        yield Said(max(BANDS[level[0]][0] for level in levels), max(BANDS[level[-1]][1] for level in levels), least, most)
+        low = max(BANDS[level[0]][0] for level in named_levels or levels)  # the artefact's own word stands over that of its signs
+        yield Said(low, max(BANDS[level[-1]][1] for level in levels), least, most)
 
 
 def _artefact(claim: Claim, vocabulary: Vocabulary) -> Artefact | None:
