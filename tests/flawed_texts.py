@@ -26,7 +26,7 @@ U = {"none": 0.0, "mild": 1.0, "moderate": 2.0, "severe": 3.0}
 FLAWS = ("drop", "shift one", "shift two", "deny", "move", "add", "swap verdict")
 STYLES = ("prose", "verbose", "terse", "list", "report")
 WORDS: dict[str, tuple[str, ...]] = {
-    "mild": ("mild", "slight", "subtle", "minor", "faint", "minimal", "low-grade"),
+    "mild": ("mild", "slight", "subtle", "minor", "faint", "low-grade"),
     "moderate": ("moderate", "medium", "intermediate", "moderate"),
     "severe": ("severe", "marked", "pronounced", "strong", "heavy", "massive", "extensive"),
 }

@@ -156,6 +156,8 @@ class _Beside:
 
     def _finding(self, claim: Claim, subject: Subject, number: int) -> Verdict:
         record, known = self.records[number], self._level_of(subject, number)
+        if known == "none" and claim.polarity == "present" and subject.kind == "attribute":
+            known = self._worst_kind(subject, number) or known  # "a bad stain" may be a pale one
         if known is None:
             return "unsupported", 0.0, f"the record does not decide {subject.name}"
         if claim.polarity == "absent":
@@ -181,10 +183,9 @@ class _Beside:
     def _kin_of(self, subject: Subject, number: int) -> Level | None:
         """An undecided attribute: as its worst kind that is there; absent where it is a kind of what is absent; the main sign of a recipe as the recipe."""
         known, record = self.levels[number], self.records[number]
-        kinds = [known.get(Subject(kind="attribute", name=name)) for name in KINDS.get(subject.name, ())]
-        there = [level for level in kinds if level not in (None, "none")]
-        if there:
-            return max(there, key=lambda level: LEVELS.index(level or "none"))
+        worst = self._worst_kind(subject, number)
+        if worst is not None:
+            return worst
         if known.get(Subject(kind="attribute", name=GENERAL_OF.get(subject.name, ""))) == "none":
             return "none"
         own = self.vocabulary.artefact(record.recipe)
@@ -192,6 +193,12 @@ class _Beside:
             return None
         main = self.vocabulary.attribute(own.attributes[0], record.modality)
         return record.level if main is not None and main.name == subject.name else None
+
+    def _worst_kind(self, subject: Subject, number: int) -> Level | None:
+        """The worst level of the kinds of an attribute that are there; None where none is."""
+        kinds = [self.levels[number].get(Subject(kind="attribute", name=name), "none") for name in KINDS.get(subject.name, ())]
+        worst = max((LEVELS.index(level) for level in kinds), default=0)
+        return LEVELS[worst] if worst else None
 
     def _placed(self, claim: Claim, subject: Subject, record: Record, verdict: Verdict) -> Verdict:
         assert claim.place is not None

@@ -185,7 +185,7 @@ class Lexicon:
             names += [
                 name.removesuffix(" artefact")
                 for name in names
-                if name.endswith(" artefact") and name.removesuffix(" artefact") not in ("susceptibility", "focus", "reflection")
+                if name.endswith(" artefact") and name.removesuffix(" artefact") not in ("susceptibility", "focus", "reflection", "illumination")
             ]
             self._add(names, Meaning(subject, "fault"))
             self._add((artefact.cause,), Meaning(subject, "fault"))

@@ -28,6 +28,8 @@ UNSEEN = frozenset(
     }
 )
 # "No significant noise" denies all that would matter: little of it may be left.
+FAINT = frozenset(["minimal", "minimally", "imperceptible", "marginal", "marginally"])  # as good as none: "minimal noise" is said of clean pictures too
+CLOUDED = frozenset({("hazy",), ("cloudy",), ("milky",), ("veiled",), ("foggy",)})  # said of a structure: it is poorly seen
 MATTERING = frozenset(
     [
         "significant",
@@ -64,6 +66,8 @@ SCARCE = frozenset(
         "satisfactory",
         "reasonable",
         "weakened",
+        "unaffected",
+        "unremarkable",
     }
 )
 AMPLE = frozenset({"high", "bad", "poor", "very poor", "insufficient"})
@@ -115,5 +119,5 @@ def resolved(tokens: list[Token], image: Image | None) -> list[Token]:
 def soundness(token: Token) -> str:
     """ "sound" or "impaired" where a word says that of a virtue, else nothing."""
     if token.role == "level":
-        return "impaired" if token.words[-1] in BAD_LEVELS else "sound" if token.words == ("strong",) else ""
+        return "impaired" if token.words[-1] in BAD_LEVELS else ""
     return token.role if token.role in ("sound", "impaired") else ""

@@ -33,7 +33,9 @@ _FIRSTS = frozenset({"first", "1st", "left", "a", "1"})
 
 def _prepared(text: str) -> str:
     """The text without markup; an enumeration within a line becomes lines, and a heading joins what it heads."""
-    text = re.sub(r"\*\*|__|`|\u200b", "", text.replace("\r", "\n"))
+    text = re.sub(r"\*\*|__|`|\u200b", "", text.replace("\r", "\n").replace("\u2019", "'"))
+    text = re.sub(r"(?i)\b(ca)n't\b", r"\1nnot", text)
+    text = re.sub(r"(?i)(?<=[a-z])n't\b", " not", text)
     text = re.sub(r"(?m)^\s*\|?[\s|:-]+\|?\s*$", "", text)
     text = re.sub(r"(?m)^\s*\|(.*)\|\s*$", lambda row: ": ".join(cell.strip() for cell in row.group(1).split("|") if cell.strip()) + ".", text)
     text = _ENUMERATED.sub("\n", text)
@@ -63,6 +65,7 @@ def _grade(match: re.Match[str]) -> str:
 def _plainer(sentence: str) -> str:
     """Grades, signs and "as ... as" in words that the lexicon knows."""
     sentence = _SIGNED.sub(lambda match: f" {_SIGNS[match.group(1) or match.group(2)]}", sentence)
+    sentence = re.sub(r"(?i)\b(is|are|remains?|appears?)\s+otherwise\b", r"\1", sentence)
     sentence = _AS_AS.sub(r"less \1 than", sentence)
     sentence = _EQUALLY.sub(r"equally \1 , unlike", sentence)
     sentence = _LABELLED.sub(lambda match: f"{'first' if match.group(1).lower() in _FIRSTS else 'second'} image : ", sentence)
@@ -117,11 +120,15 @@ def _opens(tokens: list[Token], place: int, current: list[Token]) -> bool:
     has_verb = any(token.role in ("be", "clear", "sound", "impaired", "hidden", "gone", "partly") for token in current)
     if has_verb and after[0].role in ("subject", "open", "image", "be", "negator", "little"):
         return True
+    if has_verb and len(after) > 1 and after[0].value in ("in", "for", "on") and after[1].role == "image":
+        return True
     rest = [token for token in after[:5] if token.role not in ("level", "cap", "floor", "hedge", "word")]
     if has_verb and len(rest) > 1 and rest[0].role == "mention" and rest[1].role in ("be", "gone", "hidden", "clear", "negator"):
         return True
     negated = any(token.role == "negator" for token in current)
     graded = after[0].role == "level" and any(token.role == "mention" for token in after[1:3])
+    ends = len(after) < 3 or after[2].role in ("and", "break", "place")
+    graded = graded or (after[0].role == "mention" and len(after) > 1 and after[1].role == "level" and ends)  # "no streaks, noise moderate"
     alternative = tokens[place].value == "or" or any(token.value in ("or", "nor") for token in after)
     return negated and graded and not alternative
 

@@ -10,7 +10,9 @@ from medq_gen.claims.mention import (
     AMPLE,
     BAD_LEVELS,
     CAREFUL,
+    CLOUDED,
     COMPLEMENT,
+    FAINT,
     HINDERED,
     LOWERS,
     MATTERING,
@@ -76,6 +78,9 @@ class Segment:
                 little = True
             elif token.role == "mention":
                 meaning, others = chosen(token)
+                if token.words in CLOUDED and found and found[-1].meaning.sense == "structure":
+                    self.tokens[place] = Token("hidden", "poorly seen", token.words)
+                    continue
                 if negated and meaning.sense in ("good", "virtue") and found and place - last_negator > 1 and self.tokens[place - 1].value != "or":
                     listed = any(earlier.value == "or" for earlier in self.tokens[last_negator:])
                     negated = negated and (listed or found[-1].meaning.sense != "fault")  # "no noise, sharp": the list of what is denied has ended
@@ -112,8 +117,9 @@ class Segment:
                     flips += 1
             elif token.role == "gone" or (token.role == "hidden" and token.value in UNSEEN):
                 flips += 1
-        if flips % 2:
-            for mention in self.mentions:
+        last = self.mentions[-1].meaning.sense
+        for mention in self.mentions if flips % 2 else ():
+            if mention.meaning.sense == last or "structure" not in (mention.meaning.sense, last):  # "blurred, cortex not visible" denies no blur
                 mention.negated = not mention.negated
 
     # -- levels ----------------------------------------------------------------------------------------------------------
@@ -175,12 +181,15 @@ class Segment:
     def _amount(self, mention: Mention) -> tuple[Level, ...]:
         """ "Low noise", "noise is high": an amount of a fault, in the words that grade a virtue."""
         beside = [self.tokens[mention.place - 1]] if mention.place else []
-        after = mention.place + 1
-        while after < len(self.tokens) and (
-            self.tokens[after].role in ("be", "hedge") or self.tokens[after].value in ("level", "levels", "very", "at", "a", "quite", ",")
-        ):
+        after, stated, listed = mention.place + 1, False, False
+        while after < len(self.tokens):
+            token = self.tokens[after]
+            stated, listed = stated or token.role == "be", listed or token.role == "mention"
+            if token.role not in ("be", "hedge", "and", "mention") and token.value not in ("level", "levels", "very", "at", "a", "quite", "rather", "to"):
+                break
             after += 1
-        if after < len(self.tokens) and self.tokens[after].role in ("sound", "impaired", "finer", "poorer"):
+        ends = after + 1 >= len(self.tokens) or self.tokens[after + 1].role != "mention"
+        if after < len(self.tokens) and self.tokens[after].role in ("sound", "impaired", "poorer") and ends and (stated or not listed):
             beside.append(self.tokens[after])
         for token in beside:
             if token.role in ("sound", "impaired", "poorer"):
@@ -200,7 +209,7 @@ class Segment:
         ranks = [LEVELS.index(token.value) for token in graded]
         low, high = min(ranks), max(ranks)
         roles = {token.role for token in tokens}
-        if "cap" in roles:
+        if "cap" in roles or (high == 1 and any(token.words[-1] in FAINT for token in graded)):
             low = 0
         if "floor" in roles:
             high = len(LEVELS) - 1
@@ -286,7 +295,7 @@ class Segment:
             if kind == "modality" or self.introduces:
                 yield self._claim(mention, image)
         elif sense == "structure":
-            visibility = self._visibility(mention)
+            visibility = self._visibility(mention) or self._blurred(mention)
             if visibility:
                 yield self._claim(mention, image, visibility=visibility)
         elif sense == "hides":
@@ -328,6 +337,16 @@ class Segment:
             for other in between
         )
 
+    def _blurred(self, mention: Mention) -> tuple[Visibility, ...]:
+        """ "The disc is blurred": a structure whose own edges are said to be unsharp is not seen in full."""
+        after = next((other for other in self.mentions if other.place > mention.place), None)
+        if after is None or after.negated or after.meaning.subject.name != "sharpness" or after.meaning.sense != "fault":
+            return ()
+        between = self.tokens[mention.place + 1 : after.place]
+        if not any(token.role == "be" for token in between) or any(token.role in ("and", "word") for token in between):
+            return ()
+        return ("usable",) if after.levels == ("mild",) else ("usable", "reject")
+
     def _visibility(self, mention: Mention) -> tuple[Visibility, ...]:
         hindered, barely = False, False
         for token in self.tokens:
@@ -360,7 +379,7 @@ class Segment:
                 quality = Subject(kind="picture", name="quality")
                 yield Claim(subject=quality, image=image, comparison=COMPLEMENT[compared] if denied else (compared,), hedged=self.hedged, text=self.text)
             return
-        pronoun = any(token.role == "subject" and token.value in ("it", "they", "this", "these") for token in self.tokens[:2])
+        pronoun = any(token.role == "subject" and token.value in ("it", "they", "this", "these") for token in self.tokens[:4])
         pronoun = pronoun or (self.follows and self.tokens[0].role in ("be", "level") and "level" in roles)  # "noise, though present, is mild"
         if not pronoun or not self.last or self.last[0].kind == "structure" or not roles & {"level", "place"}:
             return

@@ -15,7 +15,8 @@ ATTRIBUTES: dict[str, tuple[str, str, str]] = {
         "SNR|signal-to-noise ratio|signal to noise",
     ),
     "sharpness": (
-        "soft|softened|softness|soft edges|soft contours|soft outlines|blurred edges|blurry edges|smeary|smudgy|bleary|indistinct edges|unfocused|unfocussed|"
+        "soft|softened|softness|soft edges|soft contours|soft outlines|blurred edges|blurry edges|smeared|smear|smearing|smeary|smudgy|bleary|"
+        "indistinct edges|unfocused|unfocussed|"
         "not in focus|mushy|fuzziness|loss of fine detail|loss of detail|lack of detail|lack of definition|poor definition|poor sharpness|low sharpness|"
         "insufficient sharpness|missing sharpness|blurr|blurring of edges|blurred look|blurred appearance|unsharp edges|smoothed edges|washed edges|"
         "edge blur|"
@@ -107,17 +108,19 @@ ATTRIBUTES: dict[str, tuple[str, str, str]] = {
     "colour cast": ("colour shift|wrong white balance|reddish tint|bluish tint|greenish tint|yellowish tint|yellow tint|red tint|blue tint|green tint", "",
         ""),
     "colour distortion": ("colour shift|wrong colour|wrong colours|unnatural colour|unnatural colours|colour tint|colour error",
-        "natural colours|natural colour", ""),
+        "natural colours|natural colour", "colour balance|white balance|colours|colour rendition"),
     "lens fog": ("fog|misted lens|misty|foggy lens|fogged lens", "", ""),
     "over-staining": (
-        "too dark|overstain|dark staining|heavy staining|stained too strongly|stained too darkly|stained too heavily|strong staining|intense staining|"
+        "stained too intensely|too intense staining|too intensely stained|too dark|overstain|dark staining|heavy staining|stained too strongly|"
+        "stained too darkly|stained too heavily|strong staining|intense staining|"
         "excessive staining|too much stain|too strong staining|hyperchromatic staining|stain is too dark|staining is too dark|staining too dark|too strongly "
         "stained|too heavily stained|stain too dark|excessive stain",
         "",
         "",
     ),
     "under-staining": (
-        "too pale|faint staining|weak staining|light staining|pale staining|washed-out staining|insufficient staining|stained too weakly|stained too lightly|"
+        "haematoxylin too weak|eosin too weak|stain too weak|staining too weak|weak eosin|weak haematoxylin|too pale|faint staining|weak staining|"
+        "light staining|pale staining|washed-out staining|insufficient staining|stained too weakly|stained too lightly|"
         "bleached|too light|too weakly stained|too lightly stained|stain is too pale|staining is too pale|staining too pale|staining is pale|"
         "staining is weak|"
         "stain too pale|washed-out stain|washed-out colours|poorly coloured|faded stain|too little stain|stain is faint|staining is faint",
@@ -131,7 +134,8 @@ ATTRIBUTES: dict[str, tuple[str, str, str]] = {
     "vignetting": ("dark corners|dark edges|peripheral darkening|darkening of the periphery|darkening towards the periphery", "", ""),
 }  # fmt: skip
 _MOTION = (
-    "motion|movement|patient movement|patient motion|head motion|head movement|subject motion|patient moved|movement of the patient|motion of the patient|"
+    "motion|movement|patient moving|moving patient|moving in the scanner|patient movement|patient motion|head motion|head movement|subject motion|"
+        "patient moved|movement of the patient|motion of the patient|"
     "artefact of motion|artefacts of motion|artefacts of movement|artefacts from motion|artefacts from movement|artefacts due to motion|"
     "artefacts due to movement|artefacts by motion|artefacts by movement|motion corruption|motion-degraded|motion-corrupted|motion degraded|motion corrupted|"
     "restless patient|kinetic artefact|kinetic artefacts|moved during the scan|moved during the acquisition|body movement|movement artefacts"
@@ -176,13 +180,16 @@ DETAIL = split(
     "small details|"
     "details|detail|structures|tissue detail|tissue details|diagnostic features|anatomical landmarks|landmarks|anatomic detail|anatomic details|"
     "main structures|"
-    "low contrast detail|low contrast details|low-contrast lesions|low-contrast structures|low contrast lesions|relevant structures|key structures|"
+    "soft tissue|soft tissues|surrounding soft tissue|soft tissue structures|low contrast detail|low contrast details|low-contrast lesions|"
+        "low-contrast structures|low contrast lesions|relevant structures|key structures|"
     "cellular detail|cellular details|retinal details|retinal structures|brain structures|the main anatomy"
 )
 PICTURE_FAULT = split(
     "imperfection|flaw|quality issue|quality limitation|quality defect|image problem|technical problem|technical issue|abnormality of quality|impairment"
 )
-PICTURE_GOOD = split("pristine|perfect|immaculate|spotless|artifact free|clean|free of any issue")
+PICTURE_GOOD = split(
+    "pristine|perfect|immaculate|spotless|artifact free|is clean|clean image|clean picture|clean scan|looks clean|appears clean|a clean|free of any issue"
+)
 IMAGE_NOUNS = (
     "image",
     "picture",
@@ -214,9 +221,9 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "gone": ("none", "unlikely", "not present", "not found", "not detected", "no issue", "no problem", "nothing", "not an issue", "not a problem", "avoided"),
     "little": ("not much", "not a lot of", "next to nothing of", "close to no", "almost nothing of", "practically no", "minimal to no", "little to no",
         "little or no", "no to minimal", "scarce"),
-    "break": ("otherwise", "even though", "in spite of", "notwithstanding", "on the contrary", "instead", "on the other side", "with the exception of",
+    "break": ("even though", "in spite of", "notwithstanding", "on the contrary", "instead", "on the other side", "with the exception of",
         "besides"),
-    "sound": (
+    "sound": ("within acceptable limits", "within normal limits", "in an acceptable range", "at an acceptable level", "within limits", "in the normal range",
         "ok", "okay", "fine", "great", "very good", "nice", "decent", "correct", "well maintained", "kept", "retained", "solid", "well balanced",
         "appropriate",
         "balanced", "proper", "reasonable", "perfect", "superb", "still good", "well kept", "uncompromised",
@@ -249,7 +256,7 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "still be made out",
         "incompletely visible", "moderately visible", "still interpretable", "somewhat degraded", "only faintly visible", "slightly obscured",
         "mildly obscured", "partly impaired",
-        "somewhat hidden", "somewhat masked", "slightly blurred", "can be recognised with difficulty", "followed with difficulty", "seen with difficulty",
+        "somewhat hidden", "somewhat masked", "can be recognised with difficulty", "followed with difficulty", "seen with difficulty",
         "still readable",
         "just about visible", "still resolved", "limited visibility", "remain recognisable", "remains recognisable", "remain visible", "remains visible",
     ),
@@ -282,7 +289,7 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "occurs", "occur",
         "there exists", "can be seen", "can be observed", "can be noticed", "stands out", "stay", "stays", "consists of", "identified", "perceived", "yes",
         "apparent",
-        "noticeable", "detectable", "perceptible", "i see", "we see", "one sees",
+        "detectable", "i see", "we see", "one sees",
     ),
     "finer": ("wins", "winner", "preferred", "favoured", "clearer", "nicer", "more diagnostic", "more useful", "the better"),
     "poorer": ("loses", "less diagnostic", "less useful", "less usable", "more degraded", "more affected", "more impaired", "more corrupted"),
@@ -294,7 +301,10 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "open": ("the scan", "this scan", "the slice", "this slice", "the frame", "this frame", "the photograph", "this photograph", "the photo", "the slide",
         "the section",
     "this photo"),
-    "word": ("lower the quality", "lowers the quality", "reduce the quality", "reduces the quality", "limit the quality", "limits the quality", "as well",
+    "word": ("does not interfere", "do not interfere", "not interfere", "does not affect", "do not affect", "does not hamper", "does not impair",
+    "does not limit", "does not obscure", "do not obscure", "does not hide", "does not compromise", "without affecting", "without compromising",
+        "not affecting",
+    "lower the quality", "lowers the quality", "reduce the quality", "reduces the quality", "limit the quality", "limits the quality", "as well",
         "at least in part"),
 }  # fmt: skip
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -312,7 +322,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
         "moderate amounts of", "grade ii", "medium degree of", "mid grade", "average", "moderate level of", "moderately increased", "to a moderate degree",
         "middling",
     ),
-    "severe": (
+    "severe": ("major",
         "a lot of", "lots of", "plenty of", "tons of", "terrible", "terribly", "awful", "awfully", "horrible", "horribly", "enormous", "enormously",
         "huge", "overwhelming",
         "overwhelmingly", "badly", "very strong", "very strongly", "very heavy", "very severe", "very severely", "drastic", "drastically", "high grade",

@@ -70,7 +70,7 @@ _PATTERNS = tuple(
         rf"deline|uniform|amount|level|degree|blur|ghost|motion|image \d|first|second|in contrast))",
         # "I would rate it as usable", "classified as reject", "I'd call this image good"
         rf"\b(?:rate|rated|call|called|consider|considered|classif\w+|grade|graded|judge|judged|label|labell?ed|deem|deemed|score|scored|regard|regarded|categori[sz]ed?|marked?\s+(?:it\s+)?as|"
-        rf"say|assess|assessed|declare|declared|qualif\w+|give it|vote|count|counts)\s+(?:(?:it|this|that|the|image|picture|scan|as|to be|is|overall|one|frame|slide|photograph|a|an|"
+        rf"say|assess|assessed|declare|declared|accept|accepted|qualif\w+|give it|vote|count|counts)\s+(?:(?:it|this|that|the|image|picture|scan|as|to be|is|overall|one|frame|slide|photograph|a|an|"
         rf"quality|for|its|slice|section|fundus|photo|still|clearly|therefore|just|only|i'd|at best)\s+)*{_NOT}{_FILL}[\"“'*]*(?P<word>{_SOFT})\b{_SECOND}",
         # "this image is unusable", "it must be rejected", "the scan is not usable for diagnosis"
         rf"\b{_PICTURE}(?:,[^,.;]*,)?\s*(?:is|remains|appears|seems|was|looks|should be|must be|has to be|needs to be|can be|would be|will be|are|stays|'s|may be|ought to be)\s+"
@@ -106,6 +106,12 @@ _PHRASED: tuple[tuple[tuple[Tier, ...], str], ...] = (
 _PHRASES = tuple((tiers, re.compile(pattern, re.IGNORECASE)) for tiers, pattern in _PHRASED)
 
 
+# "Sharpness is adequate for diagnosis" grades the sharpness, not the picture.
+_OF_A_PROPERTY = re.compile(
+    r"\b(?:sharpness|contrast|resolution|focus|illumination|lighting|exposure|staining|snr|ratio|brightness|visibility|definition)\b[^.;,]*$", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A verdict: where its words stand (they are not read again), and the tiers that it allows."""
@@ -118,7 +124,8 @@ class Verdict:
 def verdicts(sentence: str) -> list[Verdict]:
     """The verdicts of a sentence on one picture, in order; of overlapping readings the earliest and longest."""
     found = list(_worded(sentence))
-    found += [Verdict(match.start(), match.end(), tiers) for tiers, pattern in _PHRASES for match in pattern.finditer(sentence)]
+    said = [(tiers, match) for tiers, pattern in _PHRASES for match in pattern.finditer(sentence)]
+    found += [Verdict(match.start(), match.end(), tiers) for tiers, match in said if not _OF_A_PROPERTY.search(sentence[: match.start()])]
     found.sort(key=lambda verdict: (verdict.start, -verdict.end))
     kept: list[Verdict] = []
     for verdict in found:

@@ -69,9 +69,10 @@ def judge_text(text: str | None, item: Item, vocabulary: Vocabulary) -> Judgemen
 
     Model
         completeness: weighted share of the record's findings that the text says; 2 from 0.7, 1 from 0.25. preciseness: 2 without any contradiction, 1 while
-        contradictions do not outweigh what matches, else 0; a level off by one and a wrong place are half of each. consistency: steps between the text's own verdict and the
-        tiers that its own findings allow by the tier rule (pairs: whether its own comparisons speak for its verdict); less one step where the text asserts
-        and denies the same. quality_accuracy: 2 less the steps between verdict and tier; of a pair 2 or 0. A text without a verdict has 0 on the last two.
+        contradictions do not outweigh what matches, else 0; a level off by one and a wrong place are half of each. consistency: steps between the text's own
+        verdict and the tiers that its own findings allow by the tier rule (pairs: whether its own comparisons speak for its verdict); less one step where
+        the text asserts and denies the same. quality_accuracy: 2 less the steps between verdict and tier; of a pair 2 or 0. A text without a verdict has 0
+        on the last two.
     Assumes
         English, and a text of which the reader reads 60 % of the sentences; any other is unjudged.
     """

@@ -19,6 +19,7 @@ STRUCTURES_WEIGHT = 0.3  # of all structures of a picture together: what a fault
 KIN = 0.75  # credit of a cause where only its main sign is said, and of the main sign where only the cause is
 ENOUGH_ABSENCES = 2  # that describe a picture without findings
 NAMES: tuple[Image, Image] = ("first", "second")
+OTHER: dict[str, Image] = {"first": "second", "second": "first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,11 @@ def _is_kind(first: Subject, second: Subject) -> bool:
 
 
 def asserts(claim: Claim, image: Image | None) -> bool:
-    """Whether a claim says that its subject is there, in this image; "worse than the other" says so of the worse one."""
-    if claim.polarity == "absent" or claim.levels == ("none",) or claim.image not in (image, None):
-        return False
-    return not claim.comparison or claim.comparison == ("worse",)
+    """Whether a claim says that its subject is there, in this image; a comparison says so of the worse image."""
+    if claim.comparison:
+        worse = claim.image if claim.comparison == ("worse",) else OTHER.get(claim.image or "") if claim.comparison == ("better",) else None
+        return worse is not None and worse == image
+    return claim.polarity == "present" and claim.levels != ("none",) and claim.image in (image, None)
 
 
 def _untouched(fact: Fact, claims: Sequence[Claim], grades: Sequence[Tier]) -> float:
@@ -128,7 +130,8 @@ def _untouched(fact: Fact, claims: Sequence[Claim], grades: Sequence[Tier]) -> f
     for claim in claims:
         if claim.image not in (fact.image, None):
             continue
-        denied = claim.polarity == "absent" or claim.levels == ("none",) or "better" in claim.comparison
+        little = bool(claim.levels) and set(claim.levels) <= {"none", "mild"} and "none" in claim.levels
+        denied = claim.polarity == "absent" or little or "better" in claim.comparison
         if denied and claim.subject == fact.subject:
             return 1.0
         if claim.subject.name in names:

@@ -57,7 +57,7 @@ def jsonl(path: Path, rows: Iterable[dict[str, object]]) -> Path:
 
 
 def test_references_have_all_points(run: Drafted, tmp_path: Path) -> None:
-    """The drafter's own texts, under the index of an export: all judged, all read, complete and without contradiction; the figures are cut and have intervals."""
+    """The drafter's own texts, under the index of an export: all judged, all read, complete, no contradiction; the figures are cut and have intervals."""
     given = jsonl(tmp_path / "drafter.jsonl", ({"index": f"abc-{name}", "prediction": text} for name, text in references(run).items()))
     found = judge(run, given, out=tmp_path / "out")
     overall = found.figures["overall"]
