@@ -135,7 +135,7 @@ ATTRIBUTES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 _MOTION = (
     "motion|movement|patient moving|moving patient|moving in the scanner|patient movement|patient motion|head motion|head movement|subject motion|"
-        "patient moved|movement of the patient|motion of the patient|"
+    "patient moved|movement of the patient|motion of the patient|"
     "artefact of motion|artefacts of motion|artefacts of movement|artefacts from motion|artefacts from movement|artefacts due to motion|"
     "artefacts due to movement|artefacts by motion|artefacts by movement|motion corruption|motion-degraded|motion-corrupted|motion degraded|motion corrupted|"
     "restless patient|kinetic artefact|kinetic artefacts|moved during the scan|moved during the acquisition|body movement|movement artefacts"
@@ -181,7 +181,7 @@ DETAIL = split(
     "details|detail|structures|tissue detail|tissue details|diagnostic features|anatomical landmarks|landmarks|anatomic detail|anatomic details|"
     "main structures|"
     "soft tissue|soft tissues|surrounding soft tissue|soft tissue structures|low contrast detail|low contrast details|low-contrast lesions|"
-        "low-contrast structures|low contrast lesions|relevant structures|key structures|"
+    "low-contrast structures|low contrast lesions|relevant structures|key structures|"
     "cellular detail|cellular details|retinal details|retinal structures|brain structures|the main anatomy"
 )
 PICTURE_FAULT = split(
