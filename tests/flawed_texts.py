@@ -105,7 +105,7 @@ def statements_of(record: Record, words: Words, rng: random.Random, image: str |
     vocabulary, modality = words.vocabulary, record.modality
     artefact = vocabulary.artefacts[record.recipe]
     names = words.single(modality, (artefact.artefact, *artefact.synonyms), record.recipe)
-    if not names or artefact.parts:
+    if not names:
         return None
     levels = {subject.name: level for subject, level in finding_levels(record, vocabulary).items() if subject.kind == "attribute"}
     said: list[Statement] = []
@@ -115,7 +115,7 @@ def statements_of(record: Record, words: Words, rng: random.Random, image: str |
     for name, level in levels.items():
         attribute = vocabulary.require_attribute(name, modality)
         forms = words.single(modality, (attribute.fault, *attribute.synonyms), name)
-        if not forms or attribute.kind_of:
+        if not forms:
             return None
         entry = record.attribute(name) or next((row for row in record.attributes if vocabulary.attribute(row.name, modality) is attribute), None)
         place = (
@@ -200,6 +200,13 @@ def completeness(statements: Sequence[Statement], records: Sequence[tuple[Record
             total, earned = total + 1, earned + min(1.0, count / 2)
             continue
         for name, level in there.items():
+            parts = words.vocabulary.artefacts[name].parts if name == record.recipe else ()
+            for part in parts:  # of a mix each part counts, and its name says all of them
+                sign = main_sign_of(part, record, words.vocabulary)
+                counts = name in said or part in said or any(sign == other or is_kin(sign, other) for other in said)
+                total, earned = total + U[level] / len(parts), earned + U[level] / len(parts) * counts
+            if parts:
+                continue
             own = name in said or (name != record.recipe and any(is_kin(name, other) for other in said if other != record.recipe))
             kin = (main in said or any(is_kin(main, other) for other in said)) if name == record.recipe else name == main and record.recipe in said
             total, earned = total + U[level], earned + U[level] * (1.0 if own else 0.75 if kin else 0.0)
@@ -216,6 +223,11 @@ def main_sign(record: Record, vocabulary: Vocabulary) -> str:
     own = [found.name for name in vocabulary.artefacts[record.recipe].attributes if (found := vocabulary.attribute(name, record.modality))]
     levels = {subject.name: level for subject, level in finding_levels(record, vocabulary).items()}
     return next((name for name in own if levels.get(name, "none") != "none"), own[0] if own else "")
+
+
+def main_sign_of(recipe: str, record: Record, vocabulary: Vocabulary) -> str:
+    """The first attribute of a recipe."""
+    return next((found.name for name in vocabulary.artefacts[recipe].attributes[:1] if (found := vocabulary.attribute(name, record.modality))), "")
 
 
 def preciseness(statements: Sequence[Statement]) -> int:
