@@ -27,6 +27,9 @@ _EXCEPTING = re.compile(
     r"\b(?:except|apart\s+from|aside\s+from|other\s+than|otherwise|besides|beside|beyond|no\s+(?:other|further|additional)|with\s+the\s+exception|remaining|else)\b",
     re.IGNORECASE,
 )
+_ASKED = re.compile(
+    r"(?<=\w)\?\s+(?=(?:none|no|yes|nil|absent|mild|slight|moderate|severe|hardly|strong|marked|some|good|poor)\b[^,.;?!]{0,25}(?:[.;!]|$))", re.IGNORECASE
+)
 LONGEST = 2000  # characters of a sentence that is read; what is longer is no sentence, and is counted as unread
 _FIRSTS = frozenset({"first", "1st", "left", "a", "1"})
 
@@ -39,6 +42,7 @@ def _prepared(text: str) -> str:
     text = re.sub(r"(?m)^\s*\|?[\s|:-]+\|?\s*$", "", text)
     text = re.sub(r"(?m)^\s*\|(.*)\|\s*$", lambda row: ": ".join(cell.strip() for cell in row.group(1).split("|") if cell.strip()) + ".", text)
     text = _ENUMERATED.sub("\n", text)
+    text = _ASKED.sub(": ", text)
     return re.sub(r"(?m)^(\W*(?:\w+\W+){0,4}\w+\W*):[ \t]*\n+", r"\1: ", text)
 
 
@@ -48,7 +52,8 @@ def sentences_of(text: str) -> list[str]:
     for part in _prepared(text).split("\n"):
         pieces: list[str] = []
         for piece in _END.split(part):
-            if pieces and _SHORTENED.search(pieces[-1]):
+            numbered = pieces and re.search(r"(?i)\bno\.$", pieces[-1]) and not piece[:1].isdigit()  # "Blur: no." ends a sentence, "image no. 1" does not
+            if pieces and not numbered and _SHORTENED.search(pieces[-1]):
                 pieces[-1] = f"{pieces[-1]} {piece}"
             else:
                 pieces.append(piece)

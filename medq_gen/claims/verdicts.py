@@ -79,7 +79,7 @@ _PATTERNS = tuple(
         r"overall\b|because\b|due\b|with\b|although\b|despite\b|enough\b|as\b|though\b|since\b|,))",
         r"\b(?:should|must|has to|needs to|have to|ought to|to)\s+(?P<not>not\s+)?be\s+(?P<word>rejected|discarded)\b",
         # a sentence or a last clause that is nothing but the verdict
-        rf"^\W*(?:(?:so|hence|therefore|thus|overall|clearly|definitely|still|just|barely|image|quality|clear|only|a|an|=>|->|final|picture|scan|i'd say|i say|in short|all in all|but)\W+)*"
+        rf"^\W*(?:(?:so|hence|therefore|thus|overall|clearly|definitely|probably|likely|maybe|perhaps|i think|still|just|barely|image|quality|clear|only|a|an|=>|->|final|picture|scan|i'd say|i say|in short|all in all|but)\W+)*"
         rf"{_NOT}(?P<word>{_SOFT})\b{_SECOND}(?:\s+(?:overall|quality|image|scan|picture|for\s+diagnos\w+|for\s+diagnostic\s+\w+|for\s+clinical\s+use|frame|slide))*\W*$",
         rf"(?:[,;–—:]|\s-|->|=>|→)\s*(?:(?:so|hence|therefore|thus|overall|still|just|but|and|clearly|however|=>|quality)\s+)*{_NOT}(?P<word>{_SURE})\b{_SECOND}"
         rf"(?:\s+(?:overall|quality|for\s+diagnos\w+|image))*\W*$",
