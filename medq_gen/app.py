@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|replay)",
     "runs": "is for tasks that join runs",
     "format": "is for task=export",
-    "predictions": "is for task=score",
+    "predictions": "is for task=score and task=judge",
     "key": "is for task=replay",
     "model": "is for task=answer",
 }
@@ -277,6 +277,20 @@ def _score(values: Mapping[str, Any], console: Console) -> int:
     return 0
 
 
+def _judge(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import judge, tasks
+
+    found = tasks.judge(_run_folder(values), predictions=_path(values, "predictions"), out=_path(values, "out"))
+    for one in found:
+        overall = one.figures["overall"]
+        axes = ", ".join(f"{axis.replace('_', ' ')} {'–' if (mean := overall['axes'][axis]['mean']) is None else f'{mean:.3f}'}" for axis in judge.AXES)
+        counts = f"{overall['judged']} judged, {overall['unjudged']} unjudged, {overall['missing']} missing"
+        console.print(f"{one.figures['predictions']['file']}: {axes}; {counts}; figures in {one.markdown_path}", highlight=False, markup=False)
+    if len(found) > 1 and not judge.may_be_ranked([one.figures for one in found]):
+        console.print("the shares read differ by more than 10 points: this judge does not rank these models", highlight=False)
+    return 0
+
+
 def _replay(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen.errors import SampleError
     from medq_gen.replay import replay
@@ -306,5 +320,6 @@ _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
     "export": _export,
     "answer": _answer,
     "score": _score,
+    "judge": _judge,
     "replay": _replay,
 }

@@ -1,4 +1,4 @@
-"""What can be done with a finished run: draft, report, export, answer, score, replay. Each reads the run's folder only, never a composed recipe."""
+"""What can be done with a finished run: draft, report, export, answer, score, judge, replay. Each reads the run's folder only, never a composed recipe."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from medq_gen import answer as answering
 from medq_gen import draft as drafting
 from medq_gen import export as exporting
 from medq_gen import files, registry
+from medq_gen import judge as judging
 from medq_gen import report as reporting
 from medq_gen import score as scoring
 from medq_gen.draft.items import ImagePair, Question, Reasoning
@@ -77,27 +78,41 @@ def answer(run: Path, *, model: Mapping[str, Any] | None, out: Path | None, spli
     return answering.answer(run, model, out=out, split=split, tasks=tasks, console=console)
 
 
-def score(run: Path, *, predictions: Path | None, out: Path | None, split: str | None = None) -> list[Any]:
+def score(run: Path, *, predictions: Path | None, out: Path | None, split: str | None = None) -> list[scoring.Scored]:
     """Score predictions against a run: a file, or each file of a folder (a model a file), which are then compared in pairs.
 
     Raises
         ConfigError: no predictions were named, there are none, or two files of a folder would write the same results.
     """
+    found, store = _prediction_files(predictions, "score"), Store.open(run)
+    scored = {file.stem: scoring.score(store, file, out=out, split=split) for file in found}
+    if len(scored) > 1:
+        scoring.compare(scored, next(iter(scored.values())).json_path.parent)
+    return list(scored.values())
+
+
+def judge(run: Path, *, predictions: Path | None, out: Path | None) -> list[judging.JudgedRun]:
+    """Judge descriptions against a run on four axes: a file, or each file of a folder (a model a file).
+
+    Raises
+        ConfigError: as score.
+    """
+    found, store = _prediction_files(predictions, "judge"), Store.open(run)
+    return [judging.judge(store, file, out=out) for file in found]
+
+
+def _prediction_files(predictions: Path | None, task: str) -> list[Path]:
     if not predictions:
-        raise ConfigError("task=score needs predictions=<file or folder of files, one a model>")
-    path, store = predictions, Store.open(run)
-    if not path.is_dir():
-        return [scoring.score(store, path, out=out, split=split)]
-    found = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
+        raise ConfigError(f"task={task} needs predictions=<file or folder of files, one a model>")
+    if not predictions.is_dir():
+        return [predictions]
+    found = sorted(file for file in predictions.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
     if not found:
         raise ConfigError(f"predictions={predictions}: the folder holds no {', '.join(SUFFIXES)} file")
     twice = [name for name, count in Counter(file.stem for file in found).items() if count > 1]
     if twice:
         raise ConfigError(f"predictions={predictions}: {twice[0]!r} is there in two formats, and their results would have one name: keep one of them")
-    scored = {file.stem: scoring.score(store, file, out=out, split=split) for file in found}
-    if len(scored) > 1:
-        scoring.compare(scored, next(iter(scored.values())).json_path.parent)
-    return list(scored.values())
+    return found
 
 
 def write_card(run: Path) -> None:

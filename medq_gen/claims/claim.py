@@ -35,8 +35,8 @@ class Claim(Frozen):
     """One assertion.
 
     subject : what it is about; others : what the same words may mean elsewhere (a name that two modalities share). levels : which levels the words allow;
-    empty:
-    the text states none. visibility : of a structure. comparison : how the image compares with the other one, all that the words allow. verdict : the tier.
+    empty: the text states none. visibility : of a structure. comparison : how the image compares with the other one, all that the words allow. verdict : the
+    tier. sentence : the place of its sentence in the reading.
     """
 
     subject: Subject
@@ -50,6 +50,7 @@ class Claim(Frozen):
     verdict: tuple[Tier, ...] = ()
     hedged: bool = False
     text: str = ""
+    sentence: int = -1
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from medq_gen.claims.claim import Claim, Comparing, Comparison, Judged, Kind, Relation, Subject, plainly, worded
 from medq_gen.errors import MedqError
 from medq_gen.ontology.contents import anatomy_phrase, view_phrase
+from medq_gen.ontology.kinship import GENERAL_OF, KINDS
 from medq_gen.ontology.levels import LEVELS, Level
 from medq_gen.ontology.places import excludes, implies
 from medq_gen.ontology.vocabulary import Vocabulary
@@ -155,6 +156,8 @@ class _Beside:
 
     def _finding(self, claim: Claim, subject: Subject, number: int) -> Verdict:
         record, known = self.records[number], self._level_of(subject, number)
+        if known == "none" and claim.polarity == "present" and subject.kind == "attribute":
+            known = self._worst_kind(subject, number) or known  # "a bad stain" may be a pale one
         if known is None:
             return "unsupported", 0.0, f"the record does not decide {subject.name}"
         if claim.polarity == "absent":
@@ -165,6 +168,8 @@ class _Beside:
     def _level_of(self, subject: Subject, number: int) -> Level | None:
         """What the record knows of a subject; another artefact is absent where every attribute that it disturbs is measured absent."""
         known = self.levels[number]
+        if subject.kind == "attribute" and subject not in known:
+            return self._kin_of(subject, number)
         if subject in known or subject.kind != "artefact":
             return known.get(subject)
         artefact = self.vocabulary.artefact(plainly(subject).name)
@@ -174,6 +179,26 @@ class _Beside:
         attributes = [self.vocabulary.attribute(name, artefact.modality) for name in artefact.attributes]
         levels = [known.get(Subject(kind="attribute", name=attribute.name)) if attribute else None for attribute in attributes]
         return "none" if levels and all(level == "none" for level in levels) else None
+
+    def _kin_of(self, subject: Subject, number: int) -> Level | None:
+        """An undecided attribute: as its worst kind that is there; absent where it is a kind of what is absent; the main sign of a recipe as the recipe."""
+        known, record = self.levels[number], self.records[number]
+        worst = self._worst_kind(subject, number)
+        if worst is not None:
+            return worst
+        if known.get(Subject(kind="attribute", name=GENERAL_OF.get(subject.name, ""))) == "none":
+            return "none"
+        own = self.vocabulary.artefact(record.recipe)
+        if own is None or own.parts or not own.attributes or record.level == "none":
+            return None
+        main = self.vocabulary.attribute(own.attributes[0], record.modality)
+        return record.level if main is not None and main.name == subject.name else None
+
+    def _worst_kind(self, subject: Subject, number: int) -> Level | None:
+        """The worst level of the kinds of an attribute that are there; None where none is."""
+        kinds = [self.levels[number].get(Subject(kind="attribute", name=name), "none") for name in KINDS.get(subject.name, ())]
+        worst = max((LEVELS.index(level) for level in kinds), default=0)
+        return LEVELS[worst] if worst else None
 
     def _placed(self, claim: Claim, subject: Subject, record: Record, verdict: Verdict) -> Verdict:
         assert claim.place is not None

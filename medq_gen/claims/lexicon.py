@@ -8,14 +8,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from medq_gen.claims import synonyms
 from medq_gen.claims.claim import Subject, worded
+from medq_gen.claims.grammar import GRAMMAR, IMAGES, MODALITY_WORDS, PICTURE_FAULT, PICTURE_GOOD, QUALITY, SOURCE_FAULT
 from medq_gen.ontology import adverbs
+from medq_gen.ontology.authoring import split
 from medq_gen.ontology.contents import ANATOMY_WORDS, PICTURES, VIEW_WORDS
 from medq_gen.ontology.levels import Level
 from medq_gen.ontology.places import DIRECTIONS, PHRASES
 from medq_gen.ontology.spelling import fold
 from medq_gen.ontology.terms import Attribute
 from medq_gen.ontology.vocabulary import Vocabulary
+from physics.modality import MODALITIES
 
 # fault: the thing itself; good: its absence; virtue: a noun that can be good or reduced; more, less: comparatives of the fault
 Sense = Literal["fault", "good", "virtue", "more", "less", "structure", "hides", "content"]
@@ -47,137 +51,28 @@ def words_of(text: str) -> Words:
     text = re.sub(r"\bcan't\b|\bcan not\b", "cannot", text)
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"\s[–—-]\s", " , ", text)
+    text = re.sub(r"(?<=[a-z]{3})/(?=[a-z]{3})", " or ", text)
     text = text.replace("—", " , ")
     return tuple(re.findall(r"[^\W_]+(?:[&/.][^\W_]+)*%?|[,;:()]", text.replace("-", " ").replace("–", " ")))
 
 
-# Words of grammar. role -> phrases; the longest match at a place wins, mentions before grammar.
-GRAMMAR: dict[str, tuple[str, ...]] = {
-    "negator": (
-        "no", "not", "without", "neither", "nor", "never", "free of", "free from", "devoid of", "absence of", "lack of", "lacks", "lacking", "rather than",
-        "instead of",
-        "as opposed to", "no evidence of", "no evidence for", "no sign of", "no signs of", "no trace of", "no longer", "far from", "anything but", "cannot",
-        "none of",
-        "rules out", "excludes", "spared by", "spared from", "clear of", "unaffected by", "untouched by", "almost no", "virtually no", "nearly no",
-        "in the absence of",
-        "with no", "fails to show", "does not show", "do not show", "nowhere",
-    ),
-    "assertion": ("not only", "not just", "nothing but", "not merely", "without doubt", "no doubt", "without question"),
-    "little": ("hardly any", "barely any", "scarcely any", "hardly", "barely", "scarcely", "little", "very little", "only little", "few", "very few",
-    "next to no"),
-    "gone": ("absent", "missing", "undetectable", "negligible", "nil", "imperceptible", "ruled out", "excluded", "nonexistent"),
-    "break": (
-        ";", ":", "but", "however", "although", "though", "while", "whereas", "yet", "except for", "except", "apart from", "aside from", "despite", "with",
-        "which", "because",
-        "so that", "yet", "whilst", "nevertheless", "by contrast", "in contrast", "on the other hand",
-    ),
-    "than": ("than", "compared with", "compared to", "relative to", "in comparison with", "against"),
-    "cap": ("at most", "no more than", "not more than", "up to", "not exceeding", "no worse than"),
-    "floor": ("at least", "no less than", "not less than"),
-    "above": ("more than",),
-    "below": ("less than",),
-    "rise": ("more", "stronger", "heavier", "greater", "worse", "denser", "increased", "more pronounced", "more marked", "more severe", "more prominent",
-    "more noticeable"),
-    "drop": ("less", "weaker", "fewer", "milder", "lighter", "fainter", "less pronounced", "less marked", "less severe", "less prominent", "smaller"),
-    "finer": ("better", "higher", "superior", "best", "highest", "preferable", "outperforms"),
-    "poorer": ("poorer", "lower", "inferior", "lowest", "worst"),
-    "same": ("equal", "equally", "the same", "similar", "similarly", "comparable", "comparably", "identical", "no different", "no difference in", "alike",
-    "as much", "to the same degree"),
-    "sound": (
-        "good", "preserved", "well preserved", "adequate", "excellent", "maintained", "intact", "unimpaired", "satisfactory", "sufficient", "normal",
-        "acceptable", "high",
-        "unaffected", "optimal", "undisturbed", "unremarkable", "full", "as expected", "undiminished",
-    ),
-    "impaired": (
-        "reduced", "lost", "poor", "degraded", "impaired", "limited", "low", "decreased", "compromised", "diminished", "insufficient", "weakened", "affected",
-        "bad", "inadequate",
-        "suboptimal", "deficient", "disturbed", "loss of", "poorly preserved",
-    ),
-    "clear": (
-        "clearly visible", "clearly seen", "well seen", "well visible", "clearly delineated", "well delineated", "clear", "clearly", "distinct",
-        "fully visible", "easily followed",
-        "can be followed without effort", "well depicted", "clearly depicted", "seen in full detail", "visible", "seen", "delineated", "preserved",
-        "identified", "made out", "can be seen",
-        "well defined", "sharply defined", "readily identified", "followed",
-    ),
-    "partly": (
-        "partly visible", "only partly visible", "partially visible", "only partly clear", "still recognisable", "recognisable",
-        "recognisable but not fully clear", "less distinct",
-        "hard to follow", "harder to follow", "partly obscured", "partially obscured", "still visible", "only just visible", "of limited visibility",
-        "seen with reduced clarity",
-        "not fully clear", "somewhat obscured", "incompletely delineated",
-    ),
-    "hidden": (
-        "not visible", "not seen", "invisible", "lost", "cannot be made out", "cannot be seen", "can no longer be made out", "can no longer be seen",
-        "no longer visible", "obscured",
-        "completely obscured", "obliterated", "unrecognisable", "not recognisable", "beyond recognition", "no longer recognisable", "cannot be identified",
-        "poorly seen", "poorly visible",
-        "cannot be recognised", "obscure", "obscures", "not delineated", "cannot be followed",
-    ),
-    "blocks": ("hides", "hide", "hiding", "obscures", "obscure", "obscuring", "masks", "mask", "masking", "covers", "covering", "conceals", "conceal",
-    "concealing",
-    "at the cost of"),
-    "be": (
-        "is", "are", "was", "were", "be", "appears", "appear", "shows", "show", "has", "have", "looks", "seen", "suffers from", "contains", "remains",
-        "remain", "exhibits",
-        "demonstrates", "displays", "affects", "degrades", "dominates", "disturbs", "lies", "lie", "found", "there is", "there are", "detected", "present",
-        "noted", "evident", "reaches",
-    ),
-    "and": ("and", "or", ",", "as well as", "together with", "plus"),
-    "subject": ("the", "it", "there", "its", "this", "these", "they", "both", "their"),
-    "open": ("the image", "the picture", "this image", "this picture"),
-}  # fmt: skip
-IMAGES: dict[str, tuple[str, ...]] = {
-    "first": (
-        "first image",
-        "first picture",
-        "image 1",
-        "picture 1",
-        "left image",
-        "left picture",
-        "former",
-        "the first",
-        "first one",
-        "image one",
-        "in the first",
-    ),
-    "second": (
-        "second image",
-        "second picture",
-        "image 2",
-        "picture 2",
-        "right image",
-        "right picture",
-        "latter",
-        "the second",
-        "second one",
-        "image two",
-        "in the second",
-    ),
-    "both": ("both images", "both pictures", "the two images", "the two pictures", "both", "either image", "neither image"),
-}
-PICTURE_FAULT = (
-    "artefact",
-    "artefacts",
-    "degradation",
-    "degradations",
-    "image degradation",
-    "quality problem",
-    "quality problems",
-    "defect",
-    "image artefact",
-    "disturbance",
-)
-SOURCE_FAULT = ("shortcomings of the original acquisition", "limits of the original acquisition", "weaknesses of the original acquisition")
-PICTURE_GOOD = ("artefact-free", "undisturbed", "flawless")
-QUALITY = ("quality", "image quality", "overall quality", "picture quality", "diagnostic quality")
-MODALITY_WORDS: dict[str, tuple[str, ...]] = {
-    "mri": ("mri", "mr image", "mri image", "mri scan", "magnetic resonance image", "mr scan"),
-    "ct": ("ct", "ct image", "ct scan", "computed tomography"),
-    "endoscopy": ("endoscopy", "endoscopic image", "endoscopy image", "colonoscopy image", "endoscopic frame"),
-    "histopathology": ("histopathology", "histology", "microscopic image", "histopathology slide", "histopathological image", "histological section"),
-    "fundus": ("fundus photograph", "fundus image", "retinal image", "retinal photograph", "fundus photography"),
-}
+# Hedges of manner, not of doubt: "the image seems noisy" is how many writers say that it is.
+PLAIN = frozenset({"seems", "seem", "suggests", "apparently"})
+_ORDINALS: dict[str, tuple[str, ...]] = {"first": ("first", "1st", "left", "left hand"), "second": ("second", "2nd", "right", "right hand")}
+_NUMBERS: dict[str, tuple[str, ...]] = {"first": ("1", "one", "no 1", "number 1"), "second": ("2", "two", "no 2", "number 2")}
+
+
+def _numbered(image: str) -> Iterator[str]:
+    """ "left scan", "image no 2" and their like."""
+    for noun in synonyms.IMAGE_NOUNS:
+        sided = noun in ("image", "picture", "scan", "slice", "frame", "photo", "photograph", "panel", "one")  # "the right field" is a place
+        yield from (f"{word} {noun}" for word in _ORDINALS.get(image, ()) if sided or word not in ("left", "right"))
+        if noun not in ("one", "fundus"):
+            yield from (f"{noun} {word}" for word in _NUMBERS.get(image, ()))
+        if image == "other":
+            yield from (f"other {noun}", f"the other {noun}")
+        if image == "both":
+            yield f"both {noun}s"
 
 
 def _variants(phrase: Words, sense: Sense) -> Iterator[Words]:
@@ -192,28 +87,50 @@ def _variants(phrase: Words, sense: Sense) -> Iterator[Words]:
         yield (*phrase[:-1], last[:-1])
 
 
+def _homes(vocabulary: Vocabulary) -> dict[Subject, frozenset[str]]:
+    """The modalities in which each subject can be found."""
+    homes: dict[Subject, set[str]] = defaultdict(set)
+    for attribute in vocabulary.attributes:
+        homes[Subject(kind="attribute", name=attribute.name)].update(attribute.modalities)
+    for structure in vocabulary.structures:
+        homes[Subject(kind="structure", name=structure.name)].add(structure.modality)
+    for artefact in vocabulary.artefacts.values():
+        for name in (artefact.recipe, *(f"{artefact.recipe}@{key}" for key in artefact.wordings)):
+            homes[Subject(kind="artefact", name=name)].add(artefact.modality)
+            homes[Subject(kind="effect", name=name)].add(artefact.modality)
+    return {subject: frozenset(found) for subject, found in homes.items()}
+
+
 class Lexicon:
     """All phrases of a vocabulary and of the grammar, found by their first word, longest first."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._meanings: dict[Words, dict[Meaning, None]] = defaultdict(dict)
         self._grammar: dict[Words, tuple[str, str]] = {}
+        self._describing: set[Words] = set()
+        self._homes: dict[Subject, frozenset[str]] = _homes(vocabulary)
         self._attributes(vocabulary)
         self._structures(vocabulary)
         self._artefacts(vocabulary)
         self._contents()
-        for role, phrases in GRAMMAR.items():
-            for phrase in phrases:
-                self._grammar.setdefault(words_of(phrase), (role, phrase))
-        for word, level in adverbs.READ.items():
+        self._informal(vocabulary)
+        for grammar in (GRAMMAR, synonyms.GRAMMAR):
+            for role, phrases in grammar.items():
+                for phrase in phrases:
+                    self._grammar.setdefault(words_of(phrase), (role, phrase))
+        for word, level in [*adverbs.READ.items(), *((word, level) for level, words in synonyms.LEVELS.items() for word in words)]:
             self._grammar.setdefault(words_of(word), ("level", level))
         for word in adverbs.UNCERTAIN:
-            self._grammar.setdefault(words_of(word), ("hedge", word))
+            if word not in PLAIN:
+                self._grammar.setdefault(words_of(word), ("hedge", word))
         for image, phrases in IMAGES.items():
-            for phrase in phrases:
-                self._grammar[tuple(phrase.split())] = ("image", image)
+            for phrase in (*phrases, *_numbered(image)):
+                self._grammar[words_of(phrase)] = ("image", image)
         for region, where in PHRASES.items():
             for form in (where, where.removeprefix("in the "), f"{region} quadrant", f"{region} region", f"{region} part"):
+                self._grammar.setdefault(words_of(form), ("place", region))
+        for region, forms in synonyms.PLACES.items():
+            for form in split(forms):
                 self._grammar.setdefault(words_of(form), ("place", region))
         for region, where in DIRECTIONS.items():
             for form in (region, where):
@@ -268,7 +185,7 @@ class Lexicon:
             names += [
                 name.removesuffix(" artefact")
                 for name in names
-                if name.endswith(" artefact") and name.removesuffix(" artefact") not in ("susceptibility", "focus", "reflection")
+                if name.endswith(" artefact") and name.removesuffix(" artefact") not in ("susceptibility", "focus", "reflection", "illumination")
             ]
             self._add(names, Meaning(subject, "fault"))
             self._add((artefact.cause,), Meaning(subject, "fault"))
@@ -298,10 +215,57 @@ class Lexicon:
         for view in set(VIEW_WORDS.values()):
             self._add((view,), Meaning(Subject(kind="view", name=view), "content"))
 
-    def tokens(self, text: str) -> list[Token]:
-        """The sentence as mentions and words of grammar; other words keep their place with the role "word"."""
+    def _informal(self, vocabulary: Vocabulary) -> None:
+        """The words that are read though never written."""
+        for attribute in vocabulary.attributes:
+            fault, good, virtue = (split(words) for words in synonyms.ATTRIBUTES.get(attribute.name, ("", "", "")))
+            subject = Subject(kind="attribute", name=attribute.name)
+            self._add(fault, Meaning(subject, "fault"))
+            self._add(good, Meaning(subject, "good"))
+            self._add(virtue, Meaning(subject, "virtue"))
+            self._describing.update(words_of(word) for word in (*attribute.adjectives, "soft", "coarse", "dark", "blurred edges"))
+        for recipe, words in synonyms.ARTEFACTS.items():
+            if recipe in vocabulary.artefacts:
+                self._add(split(words), Meaning(Subject(kind="artefact", name=recipe), "fault"))
+        for structure in vocabulary.structures:
+            self._add(split(synonyms.STRUCTURES.get(structure.name, "")), Meaning(Subject(kind="structure", name=structure.name), "structure"))
+        self._add(synonyms.DETAIL, Meaning(Subject(kind="picture", name="detail"), "structure"))
+        self._add(synonyms.PICTURE_FAULT, Meaning(Subject(kind="picture", name="artefact"), "fault"))
+        self._add(synonyms.PICTURE_GOOD, Meaning(Subject(kind="picture", name="artefact"), "good"))
+
+    def _of_modality(self, words: Words, modality: str | None) -> tuple[Meaning, ...]:
+        """What a phrase may mean in a picture of a modality. What only another modality has stays where it is named in several words ("ring artefact")."""
+        meanings = tuple(self._meanings.get(words, ()))
+        if modality is None:
+            return meanings
+        own = tuple(meaning for meaning in meanings if modality in self._homes.get(meaning.subject, MODALITIES))
+        return own or tuple(meaning for meaning in meanings if meaning.subject.kind == "artefact" and len(words) > 1 and words[-1].startswith("artefact"))
+
+    def _match(self, words: Words, place: int, modality: str | None) -> tuple[Words, tuple[Meaning, ...]]:
+        """The longest phrase at a place that means something there, and what."""
+        for phrase in self._starts.get(words[place], ()):
+            if words[place : place + len(phrase)] == phrase:
+                meanings = self._of_modality(phrase, modality)
+                if meanings or phrase in self._grammar:
+                    return phrase, meanings
+        return words[place : place + 1], ()
+
+    def _is_described(self, words: Words, place: int, modality: str | None) -> bool:
+        """Whether the name of a fault follows, which an adjective before it only describes: "coarse grain" is no coarseness."""
+        if place >= len(words):
+            return False
+        return any(meaning.sense == "fault" for meaning in self._match(words, place, modality)[1])
+
+    def tokens(self, text: str, modality: str | None = None) -> list[Token]:
+        """The sentence as mentions and words of grammar; other words keep their place with the role "word". modality : of the picture, where it is known."""
         # "Image A" by its capital letter only: "in this image a ring is seen" names no image
-        words = words_of(re.sub(r"\b([Ii]mage|[Pp]icture) ([AB])\b(?! [a-z]+ing\b)", lambda m: f"image image{m.group(2).lower()}mark", text))
+        words = words_of(
+            re.sub(
+                r"\b([Ii]mage|[Pp]icture|[Ss]can|[Ss]lice|[Pp]anel|[Ff]rame|[Vv]iew) ([AB])\b(?! [a-z]+ing\b)",
+                lambda m: f"image image{m.group(2).lower()}mark",
+                text,
+            )
+        )
         out: list[Token] = []
         place = 0
         while place < len(words):
@@ -309,9 +273,13 @@ class Lexicon:
                 out.append(Token("image", "first" if words[place] == "imageamark" else "second", words[place : place + 1]))
                 place += 1
                 continue
-            match = next((phrase for phrase in self._starts.get(words[place], ()) if words[place : place + len(phrase)] == phrase), words[place : place + 1])
-            if match in self._meanings:
-                out.append(Token("mention", " ".join(match), match, tuple(self._meanings[match])))
+            if words[place] == "neither" and words[place + 1 : place + 2] and words[place + 1] in ("image", "picture", "one"):
+                out += [Token("negator", "neither", words[place : place + 1]), Token("image", "both", words[place + 1 : place + 2])]
+                place += 2
+                continue
+            match, meanings = self._match(words, place, modality)
+            if meanings and not (match in self._describing and self._is_described(words, place + len(match), modality)):
+                out.append(Token("mention", " ".join(match), match, meanings))
             elif match in self._grammar:
                 role, value = self._grammar[match]
                 out.append(Token(role, value, match))

@@ -3,72 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from medq_gen.claims.claim import Claim, Comparison, Image, Subject, levels_between
-from medq_gen.claims.lexicon import Meaning, Sense, Token
+from medq_gen.claims.lexicon import Sense, Token
+from medq_gen.claims.mention import (
+    AMPLE,
+    BAD_LEVELS,
+    CAREFUL,
+    CLOUDED,
+    COMPLEMENT,
+    FAINT,
+    HINDERED,
+    LOWERS,
+    MATTERING,
+    OTHER,
+    RAISES,
+    SCARCE,
+    UNSEEN,
+    Mention,
+    chosen,
+    resolved,
+    soundness,
+)
 from medq_gen.ontology.levels import LEVELS, Level
 from medq_gen.records import Visibility
-
-OTHER: dict[Image, Image] = {"first": "second", "second": "first"}
-COMPLEMENT: dict[Comparison, tuple[Comparison, ...]] = {"better": ("worse", "equal"), "worse": ("better", "equal"), "equal": ("better", "worse")}
-# For the noun of a fault "higher" is worse; for a virtue it is better.
-RAISES = frozenset({"higher", "highest"})
-LOWERS = frozenset({"lower", "lowest"})
-# Of a structure these say how badly it is seen; of a fault, that it is not there.
-UNSEEN = frozenset(
-    {
-        "not visible",
-        "not seen",
-        "invisible",
-        "cannot be seen",
-        "cannot be made out",
-        "no longer visible",
-        "can no longer be seen",
-        "cannot be identified",
-        "can no longer be made out",
-    }
-)
-CAREFUL = ("clearly", "well", "fully", "sharply", "easily", "readily", "distinct", "clear", "full", "effort")
-
-
-@dataclass(slots=True)
-class Mention:
-    """A mention of something of the ontology, at a place of the segment, with what is said of it."""
-
-    place: int
-    meaning: Meaning
-    others: tuple[Subject, ...]
-    negated: bool
-    levels: tuple[Level, ...] = ()
-    region: str | None = None
-    comparison: tuple[Comparison, ...] = ()
-    little: bool = False
-    spent: list[int] = field(default_factory=list)  # level tokens that belong to this mention
-
-
-def _chosen(token: Token) -> tuple[Meaning, tuple[Subject, ...]]:
-    """The reading of a phrase that most of its subjects share, and the other subjects that share it."""
-    groups: dict[tuple[Sense, Level | None], list[Meaning]] = {}
-    for meaning in token.meanings:
-        groups.setdefault((meaning.sense, meaning.level), []).append(meaning)
-    best = max(groups.values(), key=len)
-    return best[0], tuple(meaning.subject for meaning in best[1:])
 
 
 class Segment:
     """A stretch of a sentence within which one negation reaches. Keeps the image and subject that a pronoun in the next segment would mean."""
 
-    def __init__(self, tokens: list[Token], *, image: Image | None, last: tuple[Subject, ...], introduces: bool, text: str) -> None:
-        self.text, self.introduces, self.last = text, introduces, last
+    def __init__(self, tokens: list[Token], *, image: Image | None, last: tuple[Subject, ...], introduces: bool, text: str, follows: bool = False) -> None:
+        self.text, self.introduces, self.last, self.follows = text, introduces, last, follows
         self.reference: Image | None = None
-        self.tokens = self._without_reference(tokens)
+        self.tokens = self._without_reference(resolved(tokens, image))
         self.images = [(place, token.value) for place, token in enumerate(self.tokens) if token.role == "image"]
         self.current = image
         if self.reference and not self.images:
             self.current = OTHER[self.reference]
         self.hedged = any(token.role == "hedge" for token in self.tokens)
         self.mentions = self._mentions()
+        self._hedges()
         self._predicates()
         self._levels()
         self._places()
@@ -103,9 +77,25 @@ class Segment:
             elif token.role == "little":
                 little = True
             elif token.role == "mention":
-                meaning, others = _chosen(token)
+                meaning, others = chosen(token)
+                if token.words in CLOUDED and found and found[-1].meaning.sense == "structure":
+                    self.tokens[place] = Token("hidden", "poorly seen", token.words)
+                    continue
+                if negated and meaning.sense in ("good", "virtue") and found and place - last_negator > 1 and self.tokens[place - 1].value != "or":
+                    listed = any(earlier.value == "or" for earlier in self.tokens[last_negator:])
+                    negated = negated and (listed or found[-1].meaning.sense != "fault")  # "no noise, sharp": the list of what is denied has ended
                 found.append(Mention(place, meaning, others, negated, little=little))
         return found
+
+    def _hedges(self) -> None:
+        """Doubt reaches what follows it, and what stands alone before it: "blur, probably due to motion" doubts the motion only."""
+        for place, token in enumerate(self.tokens):
+            if token.role != "hedge":
+                continue
+            after = [mention for mention in self.mentions if mention.place > place]
+            for number, mention in enumerate(after or self.mentions):
+                own = number and after and self.tokens[mention.place - 1].role == "level"  # "possibly mild blur, severe noise"
+                mention.hedged = mention.hedged or not own
 
     def _after_last(self) -> list[tuple[int, Token]]:
         start = self.mentions[-1].place + 1 if self.mentions else 0
@@ -127,8 +117,9 @@ class Segment:
                     flips += 1
             elif token.role == "gone" or (token.role == "hidden" and token.value in UNSEEN):
                 flips += 1
-        if flips % 2:
-            for mention in self.mentions:
+        last = self.mentions[-1].meaning.sense
+        for mention in self.mentions if flips % 2 else ():
+            if mention.meaning.sense == last or "structure" not in (mention.meaning.sense, last):  # "blurred, cortex not visible" denies no blur
                 mention.negated = not mention.negated
 
     # -- levels ----------------------------------------------------------------------------------------------------------
@@ -144,6 +135,8 @@ class Segment:
                 if role in ("level", "cap", "floor", "above", "below"):
                     zone.append(place)
                     gap = 0
+                elif self.tokens[place].value == "," and place and self.tokens[place - 1].role == "level" and self._starts(place - 1, before):
+                    gap = 0  # "severe, diffuse noise"
                 elif (role == "word" or (role == "and" and self.tokens[place].value == "or" and zone)) and gap < 2:
                     gap += 1
                 else:
@@ -153,8 +146,11 @@ class Segment:
         for number, mention in enumerate(self.mentions):
             if not mention.spent:
                 end = self.mentions[number + 1].place if number + 1 < len(self.mentions) else len(self.tokens)
-                inside = [p for p in range(mention.place + 1, end) if p not in taken]
-                mention.spent = [p for p in inside if self.tokens[p].role in ("level", "cap", "floor", "above", "below")]
+                for p in range(mention.place + 1, end):
+                    if self.tokens[p].role in ("level", "cap", "floor", "above", "below") and p not in taken:
+                        mention.spent.append(p)
+                    elif mention.spent and self.tokens[p].role == "word" and self.tokens[p].value not in ("to", "in", "rather", "quite"):
+                        break  # "so strong that small lesions are missed": the second word grades something else
             mention.levels = self._range(mention.spent)
         if self.mentions and len(self.mentions) > 1:
             last = self.mentions[-1]
@@ -163,14 +159,45 @@ class Segment:
                     mention.levels = mention.levels or last.levels
         for mention in self.mentions:
             denied = mention.negated or (self.denied_level and mention.spent and mention.spent[0] > mention.place)
+            mattering = any(word in MATTERING for place in mention.spent for word in self.tokens[place].words)
+            if not mention.levels and mention.meaning.sense == "fault" and mention.meaning.level is None and not mention.negated:
+                mention.levels = self._amount(mention)
+                if mention.levels:
+                    continue
             if mention.levels and denied and mention.meaning.sense == "fault" and mention.meaning.level is None:
-                mention.levels = LEVELS[: LEVELS.index(mention.levels[0])]  # "no severe noise" leaves all that is weaker
+                weaker = LEVELS[: LEVELS.index(mention.levels[0])]  # "no severe noise" leaves all that is weaker
+                mention.levels = weaker[:2] if mattering else weaker
                 mention.negated = False
             elif mention.meaning.level is not None and not mention.levels:
                 mention.levels = (mention.meaning.level,)
             if mention.little and mention.meaning.sense == "fault":
                 mention.levels = ("none", "mild") if not mention.negated else ("moderate", "severe")
                 mention.negated = False
+
+    def _starts(self, place: int, before: int) -> bool:
+        """Whether a level word opens the clause, so that it belongs to what follows."""
+        return all(self.tokens[earlier].role in ("level", "word", "subject", "image", "open", "negator") for earlier in range(before + 1, place)) and before < 0
+
+    def _amount(self, mention: Mention) -> tuple[Level, ...]:
+        """ "Low noise", "noise is high": an amount of a fault, in the words that grade a virtue."""
+        beside = [self.tokens[mention.place - 1]] if mention.place else []
+        after, stated, listed = mention.place + 1, False, False
+        while after < len(self.tokens):
+            token = self.tokens[after]
+            stated, listed = stated or token.role == "be", listed or token.role == "mention"
+            if token.role not in ("be", "hedge", "and", "mention") and token.value not in ("level", "levels", "very", "at", "a", "quite", "rather", "to"):
+                break
+            after += 1
+        ends = after + 1 >= len(self.tokens) or self.tokens[after + 1].role != "mention"
+        if after < len(self.tokens) and self.tokens[after].role in ("sound", "impaired", "poorer") and ends and (stated or not listed):
+            beside.append(self.tokens[after])
+        for token in beside:
+            if token.role in ("sound", "impaired", "poorer"):
+                if token.value in SCARCE:
+                    return ("none", "mild")
+                if token.value in AMPLE:
+                    return ("moderate", "severe")
+        return ()
 
     def _range(self, places: list[int]) -> tuple[Level, ...]:
         tokens = [self.tokens[place] for place in places]
@@ -182,7 +209,7 @@ class Segment:
         ranks = [LEVELS.index(token.value) for token in graded]
         low, high = min(ranks), max(ranks)
         roles = {token.role for token in tokens}
-        if "cap" in roles:
+        if "cap" in roles or (high == 1 and any(token.words[-1] in FAINT for token in graded)):
             low = 0
         if "floor" in roles:
             high = len(LEVELS) - 1
@@ -219,6 +246,10 @@ class Segment:
                     direction = self._direction(self.tokens[place], meaning.sense)
                     if direction:
                         break
+            if direction and not self.images and self.current is None and self.reference is None:
+                mention.assumed = direction == "worse"  # "increased noise" of one picture is noise
+                if mention.assumed and meaning.sense == "fault":
+                    continue
             if direction:
                 mention.comparison = COMPLEMENT[direction] if mention.negated else (direction,)
 
@@ -256,7 +287,7 @@ class Segment:
             yield from self._without_mention(roles)
 
     def _claim(self, mention: Mention, image: Image | None, **said: object) -> Claim:
-        return Claim(subject=mention.meaning.subject, others=mention.others, image=image, hedged=self.hedged, text=self.text, **said)  # type: ignore[arg-type]
+        return Claim(subject=mention.meaning.subject, others=mention.others, image=image, hedged=mention.hedged, text=self.text, **said)  # type: ignore[arg-type]
 
     def _claims_of(self, mention: Mention, image: Image | None, roles: set[str]) -> Iterator[Claim]:
         sense, kind = mention.meaning.sense, mention.meaning.subject.kind
@@ -264,7 +295,7 @@ class Segment:
             if kind == "modality" or self.introduces:
                 yield self._claim(mention, image)
         elif sense == "structure":
-            visibility = self._visibility(mention)
+            visibility = self._visibility(mention) or self._blurred(mention)
             if visibility:
                 yield self._claim(mention, image, visibility=visibility)
         elif sense == "hides":
@@ -276,7 +307,7 @@ class Segment:
         elif sense == "virtue":
             polarity = self._virtue(mention) if kind != "picture" else None
             if polarity:
-                yield self._claim(mention, image, polarity=polarity, levels=mention.levels if polarity == "present" else ())
+                yield self._claim(mention, image, polarity=polarity, levels=self._loss(mention) if polarity == "present" else ())
         elif sense == "good":
             yield self._claim(mention, image, polarity="present" if mention.negated else "absent")
         elif mention.negated:
@@ -284,17 +315,42 @@ class Segment:
         else:
             yield self._claim(mention, image, levels=mention.levels, place=mention.region)
 
+    def _loss(self, mention: Mention) -> tuple[Level, ...]:
+        """The levels of a virtue's loss: "markedly reduced" is severe, "weak" says how good the virtue is and not how far it is lost."""
+        return () if any(self.tokens[place].words[-1] in BAD_LEVELS for place in mention.spent) else mention.levels
+
     def _virtue(self, mention: Mention) -> str | None:
         """ "contrast is preserved" is absence of its loss, "reduced contrast" its presence."""
-        nearest = sorted((abs(place - mention.place), token.role) for place, token in enumerate(self.tokens) if token.role in ("sound", "impaired"))
+        said = [(place, soundness(token)) for place, token in enumerate(self.tokens) if soundness(token)]
+        nearest = sorted((abs(place - mention.place), role) for place, role in said if abs(place - mention.place) <= 7 and self._reaches(mention, place))
         if not nearest:
             return None
         present = nearest[0][1] == "impaired"
         return "present" if present != mention.negated else "absent"
 
+    def _reaches(self, mention: Mention, place: int) -> bool:
+        """Whether a word of quality may be said of a virtue: no fault, and no clause of another virtue, stands between them."""
+        low, high = sorted((mention.place, place))
+        between = [other for other in self.mentions if low < other.place < high]
+        return all(
+            other.meaning.sense in ("virtue", "structure", "content") and not any(soundness(self.tokens[at]) for at in range(low + 1, high))
+            for other in between
+        )
+
+    def _blurred(self, mention: Mention) -> tuple[Visibility, ...]:
+        """ "The disc is blurred": a structure whose own edges are said to be unsharp is not seen in full."""
+        after = next((other for other in self.mentions if other.place > mention.place), None)
+        if after is None or after.negated or after.meaning.subject.name != "sharpness" or after.meaning.sense != "fault":
+            return ()
+        between = self.tokens[mention.place + 1 : after.place]
+        if not any(token.role == "be" for token in between) or any(token.role in ("and", "word") for token in between):
+            return ()
+        return ("usable",) if after.levels == ("mild",) else ("usable", "reject")
+
     def _visibility(self, mention: Mention) -> tuple[Visibility, ...]:
-        hindered = False
+        hindered, barely = False, False
         for token in self.tokens:
+            barely = barely or token.role == "little"
             if token.role in ("negator", "little"):
                 hindered = not hindered
             elif token.role == "word" and token.value in ("usable", "reject"):
@@ -304,13 +360,14 @@ class Segment:
             elif token.role == "hidden" or (token.role == "impaired" and token.value == "lost"):
                 if hindered:
                     return ("good", "usable")
-                return ("usable", "reject") if token.value in ("obscured", "obscures", "obscure", "poorly seen", "poorly visible") else ("reject",)
+                return ("usable", "reject") if token.value.startswith(HINDERED) else ("reject",)
             elif token.role == "impaired":
                 return ("good",) if hindered else ("usable", "reject")
             elif token.role in ("clear", "sound"):
                 if not hindered:
                     return ("good",) if token.role == "sound" or any(word in token.value for word in CAREFUL) else ("good", "usable")
-                return ("usable", "reject") if token.role == "sound" or any(word in token.value for word in CAREFUL) else ("reject",)
+                unclear = barely or token.role == "sound" or any(word in token.value for word in CAREFUL)
+                return ("usable", "reject") if unclear else ("reject",)
         return ()
 
     def _without_mention(self, roles: set[str]) -> Iterator[Claim]:
@@ -322,7 +379,8 @@ class Segment:
                 quality = Subject(kind="picture", name="quality")
                 yield Claim(subject=quality, image=image, comparison=COMPLEMENT[compared] if denied else (compared,), hedged=self.hedged, text=self.text)
             return
-        pronoun = any(token.role == "subject" and token.value in ("it", "they", "this", "these") for token in self.tokens[:2])
+        pronoun = any(token.role == "subject" and token.value in ("it", "they", "this", "these") for token in self.tokens[:4])
+        pronoun = pronoun or (self.follows and self.tokens[0].role in ("be", "level") and "level" in roles)  # "noise, though present, is mild"
         if not pronoun or not self.last or self.last[0].kind == "structure" or not roles & {"level", "place"}:
             return
         region = next((token.value for token in self.tokens if token.role == "place"), None)
