@@ -24,8 +24,9 @@ def as_markdown(figures: Mapping[str, Any], name: str) -> str:  # Any: plain JSO
     judge, overall = figures["judge"], figures["overall"]
     heads = [axis.replace("_", " ") for axis in AXES]
     prompts = f"{judge['prompts']['source']} prompts {judge['prompts']['sha256'][:12]}"
+    rounds = f"{judge['rounds']} round{'' if judge['rounds'] == 1 else 's'}"
     lines = [f"# Reasoning on four axes: {name}", ""]
-    lines += [f"Judge: {judge['name']}, temperature {judge['temperature']}, {judge['rounds']} rounds, {prompts}; each axis from 0 to 2."]
+    lines += [f"Judge: {judge['name']}, temperature {judge['temperature']}, {rounds}, {prompts}; each axis from 0 to 2."]
     lines += ["", *(f"* {note}" for note in figures["notes"]), *([""] if figures["notes"] else [])]
     lines += [f"| cut | value | items | {' | '.join(STATUSES)} | {' | '.join(heads)} | sum |", "|---|---|" + "---:|" * (2 + len(STATUSES) + len(AXES))]
     for cut, cells in (("all", [overall]), *((cut, figures["by"][cut]) for cut in CUTS)):
@@ -36,10 +37,10 @@ def as_markdown(figures: Mapping[str, Any], name: str) -> str:  # Any: plain JSO
     lines += ["", "| axis | mean | 95 % over groups | no score | if they had 0 | if they had 2 | rounds differ | mean spread | means of the rounds |"]
     lines += ["|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
     for axis, head in zip(AXES, heads, strict=True):
-        cell, rounds = overall["axes"][axis], figures["rounds"][axis]
+        cell, spread = overall["axes"][axis], figures["rounds"][axis]
         bounds = cell["bounds"] or (None, None)
         given = f"{_number(cell['mean'])} | {_interval(cell['group_bootstrap_95'])} | {cell['unreadable'] + cell['open']}"
-        differ = f"{rounds['differ']} of {rounds['items']} | {_number(rounds['spread'])} | {', '.join(map(_number, rounds['means'])) or '–'}"
+        differ = f"{spread['differ']} of {spread['items']} | {_number(spread['spread'])} | {', '.join(map(_number, spread['means'])) or '–'}"
         lines.append(f"| {head} | {given} | {_number(bounds[0])} | {_number(bounds[1])} | {differ} |")
     return "\n".join(lines) + "\n"
 
