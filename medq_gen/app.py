@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|replay)",
     "runs": "is for tasks that join runs",
     "format": "is for task=export",
-    "predictions": "is for task=score and task=judge",
+    "predictions": "is for task=score, task=judge and task=judge_lm",
     "key": "is for task=replay",
-    "model": "is for task=answer",
+    "model": "is for task=answer and task=judge_lm",
 }
 NOTHING_STARTED, WITH_FAILURES, INTERRUPTED = 2, 1, 130
 _SHOWING = {"--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc"}
@@ -291,6 +291,25 @@ def _judge(values: Mapping[str, Any], console: Console) -> int:
     return 0
 
 
+def _judge_lm(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    whole = True
+    with _terminable():
+        for judged in tasks.judge_lm(
+            _run_folder(values),
+            predictions=_path(values, "predictions"),
+            model=values.get("model"),
+            how=values["task"],
+            out=_path(values, "out"),
+            console=console,
+        ):
+            whole = whole and judged.is_whole
+            for line in judged.lines():
+                console.print(line, highlight=False, markup=False)
+    return 0 if whole else WITH_FAILURES
+
+
 def _replay(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen.errors import SampleError
     from medq_gen.replay import replay
@@ -321,5 +340,6 @@ _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
     "answer": _answer,
     "score": _score,
     "judge": _judge,
+    "judge_lm": _judge_lm,
     "replay": _replay,
 }

@@ -1,4 +1,4 @@
-"""What can be done with a finished run: draft, report, export, answer, score, judge, replay. Each reads the run's folder only, never a composed recipe."""
+"""What can be done with a finished run: draft, report, export, answer, score, judge, judge_lm, replay. Each reads the run's folder only, never a composed recipe."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from medq_gen import draft as drafting
 from medq_gen import export as exporting
 from medq_gen import files, registry
 from medq_gen import judge as judging
+from medq_gen import judge_lm as judging_lm
 from medq_gen import report as reporting
 from medq_gen import score as scoring
 from medq_gen.draft.items import ImagePair, Question, Reasoning
@@ -113,6 +114,23 @@ def _prediction_files(predictions: Path | None, task: str) -> list[Path]:
     if twice:
         raise ConfigError(f"predictions={predictions}: {twice[0]!r} is there in two formats, and their results would have one name: keep one of them")
     return found
+
+
+def judge_lm(
+    run: Path, *, predictions: Path | None, model: Mapping[str, Any] | None, how: Mapping[str, Any], out: Path | None, console: Console
+) -> Iterator[judging_lm.JudgedByModel]:
+    """Let a language model judge descriptions: of a file, or of each model in a folder (of files, or of the answers of task=answer), one after another.
+
+    Raises
+        ConfigError: no predictions or no judge were named, or one of the settings is not allowed.
+    """
+    if not predictions:
+        raise ConfigError("task=judge_lm needs predictions=<file or folder of files, one a model; or the folder of answers of task=answer>")
+    if not model:
+        raise ConfigError("task=judge_lm needs model=openai_compatible: the judge, with model.base_url=... and model.name=...")
+    store, chosen = Store.open(run), judging_lm.How.of(how)
+    for paths in judging_lm.models_of(predictions):
+        yield judging_lm.judge_lm(store, paths, model, how=chosen, out=out, console=console)
 
 
 def write_card(run: Path) -> None:

@@ -25,7 +25,7 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return max(0.0, (centre - half) / (1 + z2 / total)), min(1.0, (centre + half) / (1 + z2 / total))
 
 
-def clustered(right: Sequence[bool], groups: Sequence[str]) -> tuple[float, float] | None:
+def clustered(right: Sequence[float], groups: Sequence[str]) -> tuple[float, float] | None:
     """The 95 % percentile interval of the share when whole groups (patients, slides, cases) are drawn again; None below MIN_GROUPS groups."""
     return ratio_interval(np.asarray(right, dtype=float), np.ones(len(right)), groups)
 
