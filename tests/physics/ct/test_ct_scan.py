@@ -224,13 +224,15 @@ def test_what_was_invented_is_listed():
     assert any("metal" in text for text in scan_of(metal).assumed)
 
 
-def test_a_slice_is_not_moved():
-    """No mean pose; the neutral pose is the same scan; any other is refused."""
-    scan = scan_of()
+def test_a_slice_can_be_held_elsewhere_unless_the_field_cuts_it():
+    """No mean pose at rest; the neutral pose is the same scan; another pose is the mean pose then; a body that the field cuts stays."""
+    scan, pose = scan_of(), Pose(shift_mm=(1.0, -2.0), angle_deg=3.0)
     assert scan.mean_pose() is None
     assert scan.at(Pose()) is scan
-    with pytest.raises(EditConflict, match="held"):
-        scan.at(Pose(shift_mm=(1.0, 0.0)))
+    found = scan.at(pose).mean_pose()
+    assert (*found.shift_mm, found.angle_deg) == pytest.approx((1.0, -2.0, 3.0))
+    with pytest.raises(EditConflict, match="cuts"):
+        replace(scan, truncated=True).at(pose)
 
 
 @pytest.mark.parametrize("bad", [torch.zeros(3, 8, 8), torch.zeros(8, 8, dtype=torch.int32), torch.full((8, 8), float("nan"))])
