@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physics.ct.source_noise import grain_frequency_per_mm
+from physics.ct.source_noise import grain_frequency_per_mm, measured_noise_hu
 from physics.measure.pair import Pair, Reading, measure
 
 UNSEEN = "no homogeneous soft tissue shows the grain"
@@ -16,8 +16,8 @@ def noise_frequency(pair: Pair) -> float | Reading:
 
 
 @measure("1")
-def noise_frequency_kept(pair: Pair) -> float | Reading:
-    """Mean frequency of the noise power spectrum over that of the reference: below 1 a coarser grain."""
+def noise_kept(pair: Pair) -> float | Reading:
+    """Noise of the degraded slice over that of the reference, both in soft tissue."""
     spacing = pair.view.spacing_mm or (0.8, 0.8)
-    here, there = grain_frequency_per_mm(pair.reference, spacing_mm=spacing), grain_frequency_per_mm(pair.degraded, spacing_mm=spacing)
-    return Reading(None, UNSEEN) if here is None or there is None else there / here
+    here, there = measured_noise_hu(pair.reference, spacing_mm=spacing), measured_noise_hu(pair.degraded, spacing_mm=spacing)
+    return Reading(None, UNSEEN) if not here or there is None else there / here
