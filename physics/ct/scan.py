@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -14,11 +14,20 @@ from physics.ct.geometry import FAN, PARALLEL, Beam, Geometry, Grid
 from physics.ct.kernel import Kernel, kernel_of
 from physics.ct.spectrum import effective_energy_kev, mu_water_per_mm
 from physics.pose import Pose
-from physics.scan import EditConflict, Event
+from physics.scan import Event
 
 GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
 _AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
 _THIN_MM = 8.0
+
+
+@runtime_checkable
+class Moving(Protocol):
+    """An event that moves the body."""
+
+    def mean_pose(self) -> Pose:
+        """The pose that the picture shows on average."""
+        ...
 
 
 class Stage(IntEnum):
@@ -134,17 +143,17 @@ class CTScan:
         return self.hu if self.padding is None else torch.where(self.padding, torch.full_like(self.hu, _AIR_HU), self.hu)
 
     def mean_pose(self) -> Pose | None:
-        """None: nothing in this scan moves the picture."""
-        return None
+        """The mean pose of the body over the turn; None where nothing moves it."""
+        return next((event.mean_pose() for event in self.events if isinstance(event, Moving)), None)
 
-    def at(self, pose: Pose) -> Self:
-        """The same scan at another pose: only the neutral one.
+    def at(self, pose: Pose) -> CTScan:
+        """The same scan of a body held at another pose, on a table that stays.
 
-        Raises EditConflict for any other: a slice of a table, cut by the field of view, cannot be turned without inventing what lies outside.
+        Raises EditConflict where the body is cut by the field of view, moves already, or is seen in parallel beam.
         """
-        if not pose.is_neutral:
-            raise EditConflict(f"a CT slice is held where it was scanned; pose {pose} was asked")
-        return self
+        from physics.ct.motion import held_at  # a scan is described without what may happen to it
+
+        return self if pose.is_neutral else held_at(self, pose)
 
     def with_events(self, *events: Event) -> Self:
         """The scan with more events."""
