@@ -160,5 +160,6 @@ def lower_dose(scan: CTScan, fraction: float, *, seed: int, modulation: float | 
         return scan
     if scan.dose != 1.0:
         raise EditConflict(f"dose: already at {scan.dose} of the source's, {fraction} was asked; lower it once, to the product")
+    scan = counted(scan)  # the quanta of the source, whatever its tube current will do: so that edits which ask for them earlier or later find the same
     scan = scan if modulation is None else replace(scan, modulation=modulation)
-    return replace(counted(scan), dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))
+    return replace(scan, dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))
