@@ -17,6 +17,7 @@ from physics.scan import acquire, of_stage, run_stage
 
 FLOOR_QUANTA = 0.5  # the logarithm needs a positive signal
 STORED_HU = (-1024.0, 3071.0)  # what 12 bits hold
+PLENTY = 1e12  # quanta of a scan in which nobody counts them
 _TINY = 1e-30
 
 
@@ -75,6 +76,15 @@ def shared(quanta: Tensor, *, crosstalk: float) -> Tensor:
     return out
 
 
+def _quanta_of(scan: CTScan) -> float:
+    """N0; where nothing counts quanta or disturbs the detector, so many that the floor of the logarithm is out of reach."""
+    if scan.n0 is not None:
+        return scan.n0
+    if of_stage(scan, Stage.QUANTA) or of_stage(scan, Stage.DETECTOR):
+        raise ValueError("n0 is None: give the scan its quanta (physics.ct.dose.counted) before quanta are counted")
+    return PLENTY
+
+
 @acquire.register
 def acquire_ct(scan: CTScan) -> Tensor:
     """The slice of a scan.
@@ -100,18 +110,17 @@ def acquire_ct(scan: CTScan) -> Tensor:
     """
     if not scan.events:
         return scan.hu.clone()
-    if scan.n0 is None:
-        raise ValueError("n0 is None: give the scan its quanta (physics.ct.dose.counted) before quanta are counted")
+    n0 = _quanta_of(scan)
     beam = beam_of(scan)
-    rays, quanta = beam.rays, beam.expected * scan.n0
+    rays, quanta = beam.rays, beam.expected * n0
     if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):
         if of_stage(scan, Stage.MATERIALS):
             mu = run_stage(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan, Stage.MATERIALS)
             rays = _through(mu, scan)
         rays = run_stage(run_stage(rays, scan, Stage.RAYS), scan, Stage.SPECTRUM)
-        quanta = beam.air * torch.exp(-rays) * scan.n0
+        quanta = beam.air * torch.exp(-rays) * n0
     signal = run_stage(shared(run_stage(quanta, scan, Stage.QUANTA), crosstalk=scan.crosstalk), scan, Stage.DETECTOR)
-    measured = -torch.log(signal.clamp_min(FLOOR_QUANTA) / (beam.air * (scan.dose * scan.n0)))
+    measured = -torch.log(signal.clamp_min(FLOOR_QUANTA) / (beam.air * (scan.dose * n0)))
     residual = run_stage(measured, scan, Stage.LOG) - beam.logged
     change = hu_change(reconstruct(residual, scan.geometry, grid=scan.grid, kernel=scan.kernel), mu_water=scan.mu_water)
     change = run_stage(change, scan, Stage.RECONSTRUCTION)

@@ -37,7 +37,7 @@ def edit(scan: CTScan, *, strength: float, pattern: dict[str, Any]) -> CTScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("dose fraction", unit="1", neutral=1.0, limit=0.005, scale="log"),

@@ -119,9 +119,12 @@ def test_half_the_quanta_at_the_detector_are_ln_2_in_every_ray():
 
 
 def test_quanta_must_be_known_before_they_are_counted():
-    """Events without n0 are an error that says what to do."""
-    with pytest.raises(ValueError, match=r"dose\.counted"):
-        acquire(replace(scan_of(), n0=None).with_events(Added(Stage.LOG, 0.0)))
+    """Events of quanta and detector without n0 are an error that says what to do; all others need none, and give what they give with many quanta."""
+    for stage in (Stage.QUANTA, Stage.DETECTOR):
+        with pytest.raises(ValueError, match=r"dose\.counted"):
+            acquire(replace(scan_of(), n0=None).with_events(Added(stage, 0.0)))
+    without, with_many = (acquire(replace(scan_of(), n0=n0).with_events(Added(Stage.LOG, 0.01))) for n0 in (None, 1e9))
+    torch.testing.assert_close(without, with_many, atol=0.02, rtol=0)
 
 
 def test_padding_comes_back_and_is_air_to_the_rays():
