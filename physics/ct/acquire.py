@@ -11,12 +11,12 @@ from physics.ct.beam import bowtie, tube_current
 from physics.ct.fbp import reconstruct
 from physics.ct.memory import Memory
 from physics.ct.projector import project
-from physics.ct.scan import CTScan, Stage
+from physics.ct.scan import STORED_LOW_HU, CTScan, Stage
 from physics.ct.spectrum import hu_change, mu_of
 from physics.scan import acquire, of_stage, run_stage
 
 FLOOR_QUANTA = 0.5  # the logarithm needs a positive signal
-STORED_HU = (-1024.0, 3071.0)  # what 12 bits hold
+STORED_HU = (STORED_LOW_HU, 3071.0)  # what 12 bits hold
 PLENTY = 1e12  # quanta of a scan in which nobody counts them
 _TINY = 1e-30
 

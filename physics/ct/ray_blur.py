@@ -14,7 +14,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 
 from physics.ct.acquire import beam_of, shared
-from physics.ct.dose import counted, unit_normals
+from physics.ct.dose import counted, kernel_matched, unit_normals
 from physics.ct.geometry import Array, Fan
 from physics.ct.scan import CTScan, Stage
 from physics.scan import EditConflict
@@ -166,5 +166,6 @@ def blur_rays(scan: CTScan, widths: Widths, *, seed: int | None = None) -> CTSca
     fan_of(scan)
     if any(isinstance(event, RayBlur) for event in scan.events):
         raise EditConflict(f"width of the rays: set already, {widths} was asked; set it once")
-    grain = () if seed is None or widths.focal_spot_mm == 0 else (KeptGrain(widths, seed),)
-    return scan.with_events(RayBlur(widths), *grain)
+    if seed is None or widths.focal_spot_mm == 0:
+        return scan.with_events(RayBlur(widths))
+    return kernel_matched(scan).with_events(RayBlur(widths), KeptGrain(widths, seed))  # the grain is reconstructed with the source's own kernel

@@ -17,6 +17,7 @@ from physics.pose import Pose
 from physics.scan import Event
 
 GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
+STORED_LOW_HU = -1024.0  # the least that 12 bits hold
 _AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
 _THIN_MM = 8.0
 
@@ -53,6 +54,7 @@ class CTScan:
     bowtie_mm : diameter of the water cylinder that the filter flattens. modulation : exponent of the tube current's answer to the patient's width, 0 = constant
     current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
     reconstruction circle. truncated : the body is cut by the field of view, so rays pass tissue that the slice does not show.
+    window_hu : lower and upper end of the window that the slice is shown at, None where unknown.
     """
 
     hu: Tensor
@@ -73,6 +75,7 @@ class CTScan:
     truncated: bool
     events: tuple[Event, ...]
     assumed: tuple[str, ...]
+    window_hu: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -87,6 +90,7 @@ class CTScan:
         geometry: Beam = "fan",
         padding_value: float | None = None,
         source_noise_hu: float | None = None,
+        window_hu: tuple[float, float] | None = None,
     ) -> CTScan:
         """The healthy scan of a slice.
 
@@ -126,6 +130,7 @@ class CTScan:
             truncated=truncated,
             events=(),
             assumed=tuple(assumed),
+            window_hu=window_hu,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from sample_benches import bench_of
 
 from medq_gen.declare import LEVELS
 from medq_gen.errors import ConfigError
-from physics.ct.ray_blur import RayBlur
+from physics.ct.measures import added_noise_hu, noise_hu
+from physics.ct.ray_blur import KeptGrain, RayBlur
+from physics.measure.pair import Pair
+from physics.scan import acquire
 from recipes.ct.focal_spot_blur import ARC_AT_MM, RECIPE
 
 
@@ -33,3 +37,16 @@ def test_kinds_are_checked_and_words_differ():
         RECIPE.pattern(np.random.default_rng(0), bench_of("ct").healthy, kind="cone")
     assert min(len(RECIPE.words.looks[level]) for level in LEVELS) >= 3
     assert RECIPE.words.wordings["kind=detector"].cause != RECIPE.words.cause
+
+
+def test_the_grain_of_a_head_stays_under_a_wide_spot():
+    """Its kernel is only a name in a header and is matched first: what the spot leaves of the grain and what is added make the slice's own noise again."""
+    bench = bench_of("ct")
+    pattern = {"kind": "focal_spot", "spot_share": 1.0, "arc_share": 0.0, "noise_seed": 5}
+    edited = RECIPE.edit(bench.healthy, strength=3.0, pattern=pattern)
+    assert edited.kernel_known
+    without = replace(edited, events=tuple(event for event in edited.events if not isinstance(event, KeptGrain)))
+    grain = bench.reference + acquire(edited) - acquire(without)
+    own = noise_hu(Pair(bench.reference, bench.reference, bench.view)).value
+    added = added_noise_hu(Pair(bench.reference, grain, bench.view)).value
+    assert 0.8 * own < added < 1.05 * own
