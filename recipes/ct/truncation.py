@@ -33,7 +33,7 @@ def edit(scan: CTScan, *, strength: float, pattern: Pattern) -> CTScan:
     """strength : by how much the field is narrower than the patient, as a share of how far the patient reaches from the isocentre."""
     if strength == 0:
         return scan
-    field_mm = max((1.0 - strength) * body_radius_mm(scan), LEAST_FIELD_MM)
+    field_mm = max((1.0 - strength) * body_radius_mm(scan, share=1.0), LEAST_FIELD_MM)
     return narrow_field(scan, field_mm, beyond=pattern["beyond"], fall_mm=pattern["fall_mm"])
 
 
