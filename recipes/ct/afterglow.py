@@ -37,7 +37,8 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("late light", "share of the light", neutral=0.0, limit=0.5, scale="log"),
-    effect=disturbance,  # seen: 5 to 8 % late light is a slight lean, 15 % clear shades in both windows, 30 % and more heavy ones
+    # seen: 5 to 8 % late light is a slight lean, 15 % clear shades in both windows, 30 % and more heavy ones; broad shades count for little in P
+    effect=disturbance.with_anchors((0.24, 0.42, 0.56)),
     measures=(late_light_share, shades_hu, streaks_hu, affected_share, worst_hour, hu_bias),
     attributes=("uniformity", "streaks", "sharpness", "contrast"),
     words=Words(

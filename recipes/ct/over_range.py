@@ -37,7 +37,8 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("signal above the ceiling", "ln", neutral=0.0, limit=1.8),
-    effect=disturbance,
+    # seen: with the usual anchors of P a brain that is dark but readable would be severe
+    effect=disturbance.with_anchors((0.33, 0.55, 0.74)),
     measures=(clipped_ray_share, skin_hu, shades_hu, affected_share, hu_bias),
     attributes=("uniformity", "coverage", "contrast"),
     words=Words(
