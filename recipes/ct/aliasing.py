@@ -33,8 +33,8 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("channel pitch", "of the scanner's own", neutral=1.0, limit=8.0, scale="log"),
-    # seen: 2 / 2.4 / 3 times the pitch are faint, clear and heavy in a brain window; regular lines are found sooner than grain of one deviation
-    effect=grain.with_anchors((8.0, 20.0, 40.0)),
+    # seen: 2 / 2.4 / 3 times the pitch are faint, clear and heavy in a brain window, 3 / 5 / 8 in an abdomen window; lines are found sooner than grain
+    effect=grain.with_anchors((7.0, 17.0, 30.0)),
     measures=(channel_nyquist_per_mm, streaks_hu, affected_share, noise_anisotropy),
     attributes=("aliasing lines", "streaks", "sharpness"),
     words=Words(
