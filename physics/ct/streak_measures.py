@@ -7,7 +7,9 @@ import math
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from physics.ct.afterglow import Afterglow
 from physics.ct.arc import LimitedArc
+from physics.ct.channel_aliasing import CoarseChannels
 from physics.ct.geometry import Array
 from physics.ct.lost_views import LostViews
 from physics.ct.sparse import FewViews
@@ -124,3 +126,19 @@ def lost_ray_direction_deg(pair: Pair) -> float | Reading:
     """Direction of the central ray of the lost views: 0 along the rows, 90 along the columns."""
     blocks = [] if pair.scan is None else [event for event in pair.scan.events if isinstance(event, LostViews)]
     return _line_deg(360.0 * blocks[0].centre / pair.scan.geometry.n_views) if blocks else Reading(None, "no view was lost")
+
+
+@measure("%")
+def late_light_share(pair: Pair) -> float | Reading:
+    """Share of the detector's light that comes late."""
+    glows = [] if pair.scan is None else [event for event in pair.scan.events if isinstance(event, Afterglow)]
+    return Reading(None, NO_SCAN) if pair.scan is None else float(100 * sum(share for glow in glows for share, _ in glow.parts))
+
+
+@measure("1 / mm")
+def channel_nyquist_per_mm(pair: Pair) -> float | Reading:
+    """The highest frequency that the channels can tell, at the isocentre: what lies above is folded down."""
+    if pair.scan is None:
+        return Reading(None, NO_SCAN)
+    pitch = max([event.pitch for event in pair.scan.events if isinstance(event, CoarseChannels)] + [1.0])
+    return float(0.5 / (pitch * pair.scan.geometry.pitch_mm().max()))

@@ -33,8 +33,8 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("lost views", "views", neutral=0.0, limit=240.0, scale="log"),
-    effect=disturbance,  # at its anchors 6, 10 and 20 interpolated views streak a brain window, 30, 120 and 230 an abdomen window
+    strength=Strength("lost views", "views", neutral=0.0, limit=100.0, scale="log"),
+    effect=disturbance,  # its anchors: 6, 10, 20 interpolated views in a brain window; in an abdomen 100, where streaks begin to bend, are moderate
     measures=(lost_view_count, lost_ray_direction_deg, streak_direction, streaks_hu, shades_hu, affected_share, worst_hour, hu_bias),
     attributes=("projections", "streaks", "contrast"),
     words=Words(

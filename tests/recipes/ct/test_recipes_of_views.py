@@ -17,14 +17,25 @@ from physics.ct.channels import ChannelGain, ChannelResponse
 from physics.ct.geometry import FAN, Grid
 from physics.ct.kernel import STANDARD
 from physics.scan import acquire
+from recipes.ct.afterglow import RECIPE as GLOW
 from recipes.ct.incomplete_projections import RECIPE as LOST
 from recipes.ct.limited_angle import RECIPE as ARC
+from recipes.ct.over_range import RECIPE as OVER
 from recipes.ct.ring import KINDS
 from recipes.ct.ring import RECIPE as RING
 from recipes.ct.sparse_view import RECIPE as SPARSE
+from recipes.ct.truncation import RECIPE as CUT
 
 GRID = Grid((128, 120), (2.0, 1.9))
-RECIPES = {"ring": RING, "sparse_view": SPARSE, "limited_angle": ARC, "incomplete_projections": LOST}
+RECIPES = {
+    "ring": RING,
+    "sparse_view": SPARSE,
+    "limited_angle": ARC,
+    "incomplete_projections": LOST,
+    "truncation": CUT,
+    "afterglow": GLOW,
+    "over_range": OVER,
+}
 
 
 def scan():
@@ -69,6 +80,9 @@ def test_every_level_has_several_looks_and_no_phrase_serves_two_levels(name):
         (ARC, {"start_deg": 400.0}),
         (ARC, {"start_deg": -0.5}),
         (LOST, {"repair": "guessed"}),
+        (CUT, {"beyond": "bone"}),
+        (CUT, {"fall_mm": -1.0}),
+        (OVER, {"spread": 0.5}),
     ],
 )
 def test_options_outside_of_physics_are_refused(recipe, options):
@@ -101,10 +115,20 @@ def test_rings_are_of_the_kind_that_was_asked_for(kind):
 
 
 def test_the_reach_of_the_patient_is_measured_from_the_isocentre():
-    """A disc of 60 mm about (30, 0): its furthest pixels lie near 90 mm; an empty slice has none."""
+    """A disc of 60 mm about (30, 0): its furthest pixels lie near 90 mm, whatever table lies beneath; an empty slice has none."""
     hu = torch.tensor(1000 * disc(GRID, radius_mm=60.0, centre_mm=(30.0, 0.0)) - 1000, dtype=torch.float32)
+    hu[115:117, :] = 200.0
     assert 80 < body_radius_mm(CTScan.of(hu, spacing_mm=GRID.spacing_mm)) < 90
     assert body_radius_mm(CTScan.of(torch.full_like(hu, -1000.0), spacing_mm=GRID.spacing_mm)) == 0.0
+
+
+def test_a_body_that_is_cut_already_is_not_truncated():
+    """Its rays passed tissue that the slice does not show."""
+    hu = torch.tensor(1000 * disc(GRID, radius_mm=80.0, centre_mm=(70.0, 0.0)) - 1000, dtype=torch.float32)
+    assert "cut by the field of view" in CUT.refuse(CTScan.of(hu, spacing_mm=GRID.spacing_mm))
+    assert CUT.refuse(scan()) is None
+    assert drawn(CUT, beyond="water", fall_mm=12.0) == {"beyond": "water", "fall_mm": 12.0}
+    assert all(drawn(CUT, seed=seed)["beyond"] != "water" for seed in range(12))
 
 
 def test_given_options_are_kept():
