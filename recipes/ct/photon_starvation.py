@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
+from medq_gen.declare import Degradation, Pattern, Reference, Strength, Wording, Words
 from medq_gen.declare.families import grain
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
@@ -56,6 +56,16 @@ def edit(scan: CTScan, *, strength: float, pattern: Pattern) -> CTScan:
     return starve(scan, strength, limbs=limbs, seed=pattern["noise_seed"], electronic_noise=pattern["electronic_noise"])
 
 
+_ONE_SIDED = Wording(
+    cause="almost no photons came through an arm or a shoulder at one side of the patient",
+    hides="soft tissue along the rays through that side",
+    looks={
+        "mild": ("fine streaks that fan out from one side", "a faint streaky texture, clearest towards one side"),
+        "moderate": ("clear streaks that fan out from one side over soft tissue", "dark and bright streaks from one side that roughen borders"),
+        "severe": ("dense streaks that fan out from one side over the whole section", "heavy streaks from one side that bury soft tissue"),
+    },
+)
+
 RECIPE = Degradation(
     version=1,
     draw=draw,
@@ -87,6 +97,7 @@ RECIPE = Degradation(
                 "heavy streaks along the widest diameter, nothing readable between them",
             ),
         },
+        wordings={"side=left": _ONE_SIDED, "side=right": _ONE_SIDED},
         confusers=("ct_low_dose", "ct_metal", "ct_sparse_view", "ct_beam_hardening"),
         impact=0.9,
     ),
