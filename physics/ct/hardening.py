@@ -15,11 +15,10 @@ from torch import Tensor
 from physics.ct.acquire import rays_of
 from physics.ct.dose import kernel_matched
 from physics.ct.geometry import Array
-from physics.ct.matter import Spectrum, attenuation_per_mm, bone_share, spectrum_of
+from physics.ct.matter import Spectrum, bone_over_water, bone_share, spectrum_of
 from physics.ct.memory import Memory
 from physics.ct.projector import project
 from physics.ct.scan import CTScan, Stage
-from physics.ct.spectrum import effective_energy_kev
 from physics.scan import EditConflict, of_stage
 
 Correction = Literal["none", "water"]
@@ -108,11 +107,9 @@ def contents_of(scan: CTScan) -> Contents:
         raise EditConflict("spectrum: bone and water are those of the patient at rest; an edit that moves matter or rays was asked as well")
 
     def make() -> Contents:
-        energy = effective_energy_kev(scan.kvp)
         share = bone_share(scan.attenuating_hu(), kvp=scan.kvp)
         bone = project(share, scan.geometry, grid=scan.grid).clamp_min(0.0)
-        ratio = attenuation_per_mm("bone", energy) / attenuation_per_mm("water", energy)
-        water = (rays_of(scan) / scan.mu_water - ratio * bone).clamp_min(0.0)
+        water = (rays_of(scan) / scan.mu_water - bone_over_water(scan.kvp) * bone).clamp_min(0.0)
         return Contents(water.numpy(), bone.numpy())
 
     return _CONTENTS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=make)

@@ -49,6 +49,12 @@ def attenuation_per_mm(material: str, energy_kev: float) -> float:
     return float(per_cm) * DENSITY[material] / 10.0
 
 
+def bone_over_water(kvp: float) -> float:
+    """How many times as strongly as water cortical bone attenuates, at the energy that stands for a voltage."""
+    energy = effective_energy_kev(kvp)
+    return attenuation_per_mm("bone", energy) / attenuation_per_mm("water", energy)
+
+
 def nearest_voltage(kvp: float) -> int:
     """The tabulated voltage that is nearest."""
     return min(VOLTAGES, key=lambda known: abs(known - kvp))
@@ -105,8 +111,7 @@ def bone_share(hu: Tensor, *, kvp: float) -> Tensor:
     Oracle
         Water and bone add up to the HU within rounding; none below 100 HU (tests/physics/ct/test_ct_matter.py).
     """
-    energy = effective_energy_kev(kvp)
-    ratio = attenuation_per_mm("bone", energy) / attenuation_per_mm("water", energy)
+    ratio = bone_over_water(kvp)
     ramp = ((hu - _SOFT_HU) / (_BONE_HU - _SOFT_HU)).clamp(0.0, 1.0)
     whole = (1.0 + hu / 1000.0).clamp_min(0.0) / ratio
     share: Tensor = torch.minimum(ramp * ramp * (3 - 2 * ramp) * whole.clamp_min(1.0), whole)

@@ -15,7 +15,7 @@ from physics.ct.dose import counted
 from physics.ct.geometry import Array
 from physics.ct.hardening import attenuated, contents_of, require_own_spectrum, water_corrected_mm
 from physics.ct.implant import Ellipse, touched_rays
-from physics.ct.matter import METALS, bone_share, spectrum_of
+from physics.ct.matter import METALS, bone_over_water, bone_share, spectrum_of
 from physics.ct.memory import Memory
 from physics.ct.quanta_lost import noisier_behind
 from physics.ct.scan import CTScan, Stage
@@ -47,7 +47,7 @@ def shadow_of(scan: CTScan, implants: tuple[Ellipse, ...], *, kvp: int, scatter:
         spectrum = spectrum_of(kvp)
         water, bone = contents.water_mm.ravel()[touched], contents.bone_mm.ravel()[touched]
         tissue = [_tissue(scan, implant) for implant in implants]
-        ratio = spectrum.at_reference("bone") / spectrum.at_reference("water")
+        ratio = bone_over_water(scan.kvp)
         signal = np.zeros_like(water)
         for sub in range(SUB_RAYS):
             through = [chord[sub].astype(water.dtype) for chord in chords]
@@ -71,14 +71,13 @@ def shadow_of(scan: CTScan, implants: tuple[Ellipse, ...], *, kvp: int, scatter:
 
 def _tissue(scan: CTScan, implant: Ellipse) -> tuple[float, float]:
     """Water and bone, per mm, of what lies where the metal will be."""
-    place = torch.from_numpy(implant.inside(scan.grid))
-    if not bool(place.any()):
-        return 0.0, 0.0
-    hu = scan.attenuating_hu()[place]
+    place = implant.inside(scan.grid)
+    if not place.any():  # smaller than a pixel: what the nearest one holds
+        y, x = scan.grid.centred_mm()
+        place[np.abs(y - implant.y_mm).argmin(), np.abs(x - implant.x_mm).argmin()] = True
+    hu = scan.attenuating_hu()[torch.from_numpy(place)]
     bone = float(bone_share(hu, kvp=scan.kvp).mean())
-    spectrum = spectrum_of(120)
-    ratio = spectrum.at_reference("bone") / spectrum.at_reference("water")
-    return max(1.0 + float(hu.mean()) / 1000.0 - ratio * bone, 0.0), bone
+    return max(1.0 + float(hu.mean()) / 1000.0 - bone_over_water(scan.kvp) * bone, 0.0), bone
 
 
 _FLOORS: Memory[Array] = Memory(size=2)

@@ -16,6 +16,7 @@ from physics.ct.scan import CTScan
 
 # kind -> how often it is taken where its place exists, and its metals
 KINDS = {"joint": 5.0, "filling": 4.0, "screws": 3.0, "clip": 1.5}
+LARGEST_MM = {"joint": 56.0, "filling": 14.0, "screws": 16.0, "clip": 22.0}  # a femoral head in its socket, a crown, a screw in its rod, a mass of coils
 _METALS: dict[str, dict[str, float]] = {
     "joint": {"cobalt_chromium": 0.5, "titanium": 0.3, "steel": 0.2},
     "filling": {"amalgam": 0.6, "gold": 0.4},
@@ -27,7 +28,7 @@ _CLIP_MM = 45.0  # clips of a head lie about its base, near the middle
 
 
 def draw_implants(rng: np.random.Generator, scan: CTScan, *, kind: str, material: str) -> dict[str, Any]:
-    """Kind, metal, shapes and places; sizes as shares of the knob. Raises ConfigError for a kind that the slice has no place for."""
+    """Kind, metal, shapes and places; how large the kind becomes. Raises ConfigError for a kind that the slice has no place for."""
     sites = sites_of(scan)
     possible = [name for name in KINDS if _has_place(sites, name)] or ["clip"]
     if kind not in ("any", *KINDS) or material not in ("any", *METALS):
@@ -42,6 +43,7 @@ def draw_implants(rng: np.random.Generator, scan: CTScan, *, kind: str, material
     metal = metal if material == "any" else material
     return {
         "kind": chosen,
+        "largest_mm": LARGEST_MM[chosen],
         "kvp": nearest_voltage(scan.kvp),
         "scatter": round(float(rng.uniform(0.01, 0.04)), 4),
         "noise_seed": noise_seed(rng),
@@ -84,9 +86,12 @@ def _shape(x_mm: float, y_mm: float, *, ratio: float, angle_deg: float, hole: fl
     }
 
 
-def implants_of(pattern: Pattern, diameter_mm: float) -> tuple[Ellipse, ...]:
-    """The implants of a pattern at a size. Two that would meet are moved apart along the line of their centres, since metal does not lie within metal."""
-    ones = pattern["implants"]
+def implants_of(pattern: Pattern, share: float) -> tuple[Ellipse, ...]:
+    """The implants of a pattern, their longest diameter a share of the largest of the kind.
+
+    Two that would meet are moved apart along the line of their centres, since metal does not lie within metal.
+    """
+    ones, diameter_mm = pattern["implants"], share * pattern["largest_mm"]
     centre = np.mean([[one["x_mm"], one["y_mm"]] for one in ones], axis=0)
     apart = min((np.hypot(a["x_mm"] - b["x_mm"], a["y_mm"] - b["y_mm"]) for k, a in enumerate(ones) for b in ones[:k]), default=np.inf)
     spread = max(1.0, 1.1 * diameter_mm / max(float(apart), 1e-6))

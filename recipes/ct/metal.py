@@ -21,7 +21,7 @@ def draw(rng: np.random.Generator, scan: CTScan, *, kind: str = "any", material:
 
 
 def edit(scan: CTScan, *, strength: float, pattern: Pattern) -> CTScan:
-    """strength: longest diameter of the implant, mm."""
+    """strength: longest diameter of the implant over that of the largest of its kind (pattern: largest_mm)."""
     if strength == 0.0:
         return scan
     return insert_metal(scan, implants_of(pattern, strength), kvp=pattern["kvp"], scatter=pattern["scatter"], seed=pattern["noise_seed"])
@@ -31,7 +31,7 @@ RECIPE = Degradation(
     version=1,
     draw=draw,
     edit=edit,
-    strength=Strength("implant diameter", unit="mm", neutral=0.0, limit=40.0, scale="log"),
+    strength=Strength("implant diameter", unit="largest of its kind", neutral=0.0, limit=1.0, scale="log"),
     effect=disturbance,
     measures=(streak_hu, dark_band_hu, dark_band_axis, tissue_error_hu, affected_share, metal_area),
     attributes=("metal streaks", "streaks", "contrast"),

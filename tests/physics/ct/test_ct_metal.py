@@ -19,7 +19,7 @@ from physics.ct.hardening import harden_beam, water_curve
 from physics.ct.implant import Ellipse, touched_rays
 from physics.ct.implant_sites import sites_of, why_no_metal
 from physics.ct.kernel import SMOOTH, STANDARD
-from physics.ct.matter import Spectrum, spectrum_of
+from physics.ct.matter import Spectrum, bone_over_water, spectrum_of
 from physics.ct.metal import insert_metal, shadow_of
 from physics.ct.quanta_lost import LostQuanta, LostSignal, noisier_behind
 from physics.ct.spectrum import hu_change
@@ -98,6 +98,16 @@ def test_one_energy_without_noise_gives_the_metal_and_no_streak(one_energy, monk
     chord = implant.chord_mm(theta, np.broadcast_to(FAN.s_mm(), theta.shape)).ravel()[shadow.touched]
     expected = chord * (spectrum.at_reference("titanium") - scan.mu_water)
     assert np.abs(shadow.with_metal - shadow.without - expected).max() < 2e-3 * expected.max()
+
+
+def test_tissue_gives_way_to_metal_whatever_its_size():
+    """In bone of 1000 HU, also where the implant is smaller than a pixel: what is taken out is the water and bone of that place."""
+    hu = torch.tensor(1000 * disc(GRID, radius_mm=92.0) - 1000 + 1000 * disc(GRID, radius_mm=30.0), dtype=torch.float64)
+    scan = CTScan.of(hu, spacing_mm=GRID.spacing_mm, n0=5e5, kernel=STANDARD)
+    for radius in (0.2, 5.0):
+        soft, hard = metal._tissue(scan, Ellipse("steel", 3.3, -2.2, radius, radius))
+        assert 0.4 < hard < 0.9
+        assert soft + hard * bone_over_water(120.0) == pytest.approx(2.0, abs=1e-6)
 
 
 def pair_of(scan, picture):
