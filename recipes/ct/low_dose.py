@@ -71,7 +71,7 @@ RECIPE = Degradation(
                 "heavy mottle that runs into streaks along the longest paths",
             ),
         },
-        confusers=("ct_sparse_view", "ct_photon_starvation", "ct_kernel", "ct_metal"),
+        confusers=("ct_sparse_view", "ct_photon_starvation", "ct_smooth_kernel", "ct_metal"),
         impact=1.0,
     ),
     references=(
