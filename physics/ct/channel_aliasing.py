@@ -44,7 +44,7 @@ class CoarseChannels:
     pitch: float
     offset: float
     stage: ClassVar[IntEnum] = Stage.LOG
-    rank: ClassVar[int] = 20
+    rank: ClassVar[int] = 7  # where channels are comes before what becomes of their readings
 
     def apply(self, measured: Tensor, scan: CTScan) -> Tensor:
         """measured : (view, ray) line integrals."""

@@ -107,7 +107,7 @@ class Metal:
     def apply(self, rays: Tensor, scan: CTScan) -> Tensor:
         """rays : (view, ray) line integrals. Every event of this stage adds what is its own."""
         shadow = shadow_of(scan, self.implants, kvp=self.kvp, scatter=self.scatter)
-        out = rays.clone()
+        out = rays.clone(memory_format=torch.contiguous_format)
         out.view(-1)[torch.from_numpy(shadow.touched)] += torch.from_numpy(shadow.with_metal - shadow.without).to(rays.dtype)
         return out
 
@@ -120,7 +120,7 @@ class WaterCorrection:
     kvp: int
     scatter: float
     stage: ClassVar[IntEnum] = Stage.LOG
-    rank: ClassVar[int] = 10  # before views are weighted or mended
+    rank: ClassVar[int] = 14  # of what channels read with their gains, before views are weighted or mended
 
     def apply(self, measured: Tensor, scan: CTScan) -> Tensor:
         """measured : (view, ray). The difference that metal makes to a ray is taken through the curve of water at the ray's own place on it."""
@@ -129,7 +129,7 @@ class WaterCorrection:
         own = rays_of(scan).reshape(-1)[touched].numpy()
         raw = measured.reshape(-1)[touched].numpy() - own + shadow.without
         gain = water_corrected_mm(raw, kvp=self.kvp) - water_corrected_mm(shadow.without, kvp=self.kvp)
-        out = measured.clone()
+        out = measured.clone(memory_format=torch.contiguous_format)
         out.view(-1)[touched] = torch.from_numpy(own + gain * scan.mu_water).to(measured.dtype)
         return out
 

@@ -60,7 +60,7 @@ RECIPE = Degradation(
                 "a heavy moire-like weave in which soft tissue drowns",
             ),
         },
-        confusers=("ct_sparse_view", "ct_low_dose", "ct_kernel", "ct_ring"),
+        confusers=("ct_sparse_view", "ct_low_dose", "ct_sharp_kernel", "ct_ring"),
         impact=0.8,
     ),
     references=(
