@@ -160,6 +160,7 @@ def _ct(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
         mas=facts.get("mas"),
         kernel=facts.get("kernel"),
         padding_value=padding,
+        window_hu=(view.display.low, view.display.high),
     )
     return replace(scan, assumed=(*scan.assumed, *assumed)), view
 

@@ -22,7 +22,8 @@ def draft(records: Iterable[Record], vocabulary: Vocabulary, *, seed: int, spell
     """Questions, single-image references and coarse pairs of the records of a run.
 
     Drafted are the levels of a ladder. The untouched reference that a ladder holds beside a solved `none` (its key ends in "reference") is no item and no half
-    of a pair: else untouched pictures would outnumber touched ones among the pictures without an artefact.
+    of a pair: else untouched pictures would outnumber touched ones among the pictures without an artefact. What no single picture shows (attributes that are
+    not asked) is drafted in pairs only.
 
     Raises
         MedqError: a spelling that does not exist, a recipe or attribute without words, a structural gate that fails (named, with its figures).
@@ -31,9 +32,10 @@ def draft(records: Iterable[Record], vocabulary: Vocabulary, *, seed: int, spell
         raise MedqError(f"spelling={spelling!r}: allowed are {', '.join(SPELLINGS)}")
     found = sorted((record for record in records if not record.key.endswith(f"/{REFERENCE}")), key=lambda record: record.key)
     facts = [Facts(record, vocabulary) for record in found]
+    alone = [one for one in facts if one.shown_alone]
     drafted = Drafted(
-        questions=questions(facts, spelling=spelling),
-        reasoning=_reasoning(facts, seed=seed, spelling=spelling),
+        questions=questions(alone, spelling=spelling),
+        reasoning=_reasoning(alone, seed=seed, spelling=spelling),
         pairs=coarse(facts, seed=seed, spelling=spelling),
     )
     gates.require(gates.structural(drafted, [one.record for one in facts], vocabulary))

@@ -55,6 +55,12 @@ class Facts:
         return found.worded(self.record.pattern_values)
 
     @cached_property
+    def shown_alone(self) -> bool:
+        """Whether the picture by itself can show what its recipe does; a change of values cannot be seen without another picture beside it."""
+        known = [self.vocabulary.attribute(name, self.record.modality) for name in self.artefact.attributes]
+        return any(attribute is None or attribute.asked for attribute in known)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The attributes with a level outside the gaps, the recipe's own first, in its order. An attribute that no picture shows is left out."""
         found: dict[str, Finding] = {}

@@ -11,12 +11,13 @@ from physics.ct.beam import bowtie, tube_current
 from physics.ct.fbp import reconstruct
 from physics.ct.memory import Memory
 from physics.ct.projector import project
-from physics.ct.scan import CTScan, Stage
+from physics.ct.scan import STORED_LOW_HU, CTScan, Stage
 from physics.ct.spectrum import hu_change, mu_of
 from physics.scan import acquire, of_stage, run_stage
 
 FLOOR_QUANTA = 0.5  # the logarithm needs a positive signal
-STORED_HU = (-1024.0, 3071.0)  # what 12 bits hold
+STORED_HU = (STORED_LOW_HU, 3071.0)  # what 12 bits hold
+PLENTY = 1e12  # quanta of a scan in which nobody counts them
 _TINY = 1e-30
 
 
@@ -75,13 +76,38 @@ def shared(quanta: Tensor, *, crosstalk: float) -> Tensor:
     return out
 
 
+def _quanta_of(scan: CTScan) -> float:
+    """N0; where nothing counts quanta or disturbs the detector, so many that the floor of the logarithm is out of reach."""
+    if scan.n0 is not None:
+        return scan.n0
+    if of_stage(scan, Stage.QUANTA) or of_stage(scan, Stage.DETECTOR):
+        raise ValueError("n0 is None: give the scan its quanta (physics.ct.dose.counted) before quanta are counted")
+    return PLENTY
+
+
+def _seen(rays: Tensor, scan: CTScan) -> tuple[Tensor, Tensor | None]:
+    """The rays after their stage, and how far they differ because the source's own picture was seen otherwise (moved, blurred).
+
+    Events say so by `of_source`. The picture bears its kernel already: what it gains and loses there is reconstructed without one, or the kernel would count
+    twice, and fine detail would stay where it was.
+    """
+    own = None
+    for event in of_stage(scan, Stage.RAYS):
+        after = event.apply(rays, scan)
+        if getattr(event, "of_source", False):
+            own = after - rays if own is None else own + (after - rays)
+        rays = after
+    return rays, own
+
+
 @acquire.register
 def acquire_ct(scan: CTScan) -> Tensor:
     """The slice of a scan.
 
     Model
         x = x_source + (1000 / mu_water) R(p' - p): p is what the rays of the source give without noise, p' what they give with all events in their stages, R
-        the linear reconstruction with the scan's kernel. p' = -ln(max(y, 1/2) / (dose N0 air)), y the signal of the detector.
+        the linear reconstruction with the scan's kernel, or without one for what RAYS events change of the source's own picture (`of_source`).
+        p' = -ln(max(y, 1/2) / (dose N0 air)), y the signal of the detector.
     Parameters
         scan : a CTScan; n0 must be known where quanta or the detector have events.
     Returns
@@ -100,20 +126,23 @@ def acquire_ct(scan: CTScan) -> Tensor:
     """
     if not scan.events:
         return scan.hu.clone()
-    if scan.n0 is None:
-        raise ValueError("n0 is None: give the scan its quanta (physics.ct.dose.counted) before quanta are counted")
+    n0 = _quanta_of(scan)
     beam = beam_of(scan)
-    rays, quanta = beam.rays, beam.expected * scan.n0
+    rays, quanta, own = beam.rays, beam.expected * n0, None
     if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):
         if of_stage(scan, Stage.MATERIALS):
             mu = run_stage(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan, Stage.MATERIALS)
             rays = _through(mu, scan)
-        rays = run_stage(run_stage(rays, scan, Stage.RAYS), scan, Stage.SPECTRUM)
-        quanta = beam.air * torch.exp(-rays) * scan.n0
+        rays, own = _seen(rays, scan)
+        rays = run_stage(rays, scan, Stage.SPECTRUM)
+        quanta = beam.air * torch.exp(-rays) * n0
     signal = run_stage(shared(run_stage(quanta, scan, Stage.QUANTA), crosstalk=scan.crosstalk), scan, Stage.DETECTOR)
-    measured = -torch.log(signal.clamp_min(FLOOR_QUANTA) / (beam.air * (scan.dose * scan.n0)))
+    measured = -torch.log(signal.clamp_min(FLOOR_QUANTA) / (beam.air * (scan.dose * n0)))
     residual = run_stage(measured, scan, Stage.LOG) - beam.logged
-    change = hu_change(reconstruct(residual, scan.geometry, grid=scan.grid, kernel=scan.kernel), mu_water=scan.mu_water)
+    reconstructed = reconstruct(residual if own is None else residual - own, scan.geometry, grid=scan.grid, kernel=scan.kernel)
+    if own is not None:
+        reconstructed = reconstructed + reconstruct(own, scan.geometry, grid=scan.grid)
+    change = hu_change(reconstructed, mu_water=scan.mu_water)
     change = run_stage(change, scan, Stage.RECONSTRUCTION)
     low, high = min(STORED_HU[0], float(scan.hu.min())), max(STORED_HU[1], float(scan.hu.max()))
     picture = (scan.hu + change).clamp(low, high)

@@ -25,7 +25,7 @@ _EXACT_BELOW = 12.0  # quanta; above, three terms of Cornish and Fisher keep mea
 
 
 @lru_cache(maxsize=4)
-def _unit_normals(seed: int, stream: int, shape: tuple[int, int]) -> Array:
+def unit_normals(seed: int, stream: int, shape: tuple[int, int]) -> Array:
     """The same unit normals for every dose of a ladder, so that only their size changes."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(stream,))))
     return rng.standard_normal(shape, dtype=np.float32)
@@ -80,9 +80,16 @@ def _matched(scan: CTScan) -> Kernel:
     return matched_kernel(scan.attenuating_hu(), spacing_mm=scan.spacing_mm, otherwise=scan.kernel)
 
 
+def kernel_matched(scan: CTScan) -> CTScan:
+    """The scan with the kernel that its grain tells of, where it is not known."""
+    if scan.kernel_known:
+        return scan
+    return replace(scan, kernel=_KERNELS.get(scan.hu, (scan.grid, scan.kernel), make=lambda: _matched(scan)), kernel_known=True)
+
+
 def counted(scan: CTScan) -> CTScan:
-    """The scan with the kernel and the quanta that its grain tells of, where they are not known: what every event of rays, quanta and detector needs."""
-    scan = scan if scan.kernel_known else replace(scan, kernel=_KERNELS.get(scan.hu, (scan.grid, scan.kernel), make=lambda: _matched(scan)), kernel_known=True)
+    """The scan with the kernel and the quanta that its grain tells of, where they are not known: what every event of quanta and detector needs."""
+    scan = kernel_matched(scan)
     return scan if scan.n0 is not None else replace(scan, n0=calibrated_n0(scan))
 
 
@@ -99,7 +106,7 @@ class QuantumNoise:
         """quanta : (view, ray), expected at the source's dose. The source carries the noise of its own quanta already: of the variance a N of the lower dose
         its scaled noise makes a^2 N, thinning the rest, a (1 - a) N."""
         mean = self.fraction * quanta
-        drawn = poisson_of(mean, torch.from_numpy(_unit_normals(self.seed, 0, (mean.shape[0], mean.shape[1]))).to(mean.dtype))
+        drawn = poisson_of(mean, torch.from_numpy(unit_normals(self.seed, 0, (mean.shape[0], mean.shape[1]))).to(mean.dtype))
         thinned: Tensor = mean + (drawn - mean) * math.sqrt(1.0 - self.fraction)
         return thinned
 
@@ -115,7 +122,7 @@ class ElectronicNoise:
 
     def apply(self, signal: Tensor, scan: CTScan) -> Tensor:
         """signal : (view, ray), quanta. Of the variance the source's own, scaled with the signal, makes a^2; the rest is added."""
-        normals = torch.from_numpy(_unit_normals(self.seed, 1, (signal.shape[0], signal.shape[1]))).to(signal.dtype)
+        normals = torch.from_numpy(unit_normals(self.seed, 1, (signal.shape[0], signal.shape[1]))).to(signal.dtype)
         noisy: Tensor = signal + normals * (scan.electronic_noise * math.sqrt(1.0 - self.fraction**2))
         return noisy
 
@@ -153,5 +160,6 @@ def lower_dose(scan: CTScan, fraction: float, *, seed: int, modulation: float | 
         return scan
     if scan.dose != 1.0:
         raise EditConflict(f"dose: already at {scan.dose} of the source's, {fraction} was asked; lower it once, to the product")
+    scan = counted(scan)  # the quanta of the source, whatever its tube current will do: so that edits which ask for them earlier or later find the same
     scan = scan if modulation is None else replace(scan, modulation=modulation)
-    return replace(counted(scan), dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))
+    return replace(scan, dose=fraction).with_events(QuantumNoise(fraction, seed), ElectronicNoise(fraction, seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -14,11 +14,21 @@ from physics.ct.geometry import FAN, PARALLEL, Beam, Geometry, Grid
 from physics.ct.kernel import Kernel, kernel_of
 from physics.ct.spectrum import effective_energy_kev, mu_water_per_mm
 from physics.pose import Pose
-from physics.scan import EditConflict, Event
+from physics.scan import Event
 
 GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
+STORED_LOW_HU = -1024.0  # the least that 12 bits hold
 _AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
 _THIN_MM = 8.0
+
+
+@runtime_checkable
+class Moving(Protocol):
+    """An event that moves the body."""
+
+    def mean_pose(self) -> Pose:
+        """The pose that the picture shows on average."""
+        ...
 
 
 class Stage(IntEnum):
@@ -44,6 +54,7 @@ class CTScan:
     bowtie_mm : diameter of the water cylinder that the filter flattens. modulation : exponent of the tube current's answer to the patient's width, 0 = constant
     current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
     reconstruction circle. truncated : the body is cut by the field of view, so rays pass tissue that the slice does not show.
+    window_hu : lower and upper end of the window that the slice is shown at, None where unknown.
     """
 
     hu: Tensor
@@ -64,6 +75,7 @@ class CTScan:
     truncated: bool
     events: tuple[Event, ...]
     assumed: tuple[str, ...]
+    window_hu: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -78,6 +90,7 @@ class CTScan:
         geometry: Beam = "fan",
         padding_value: float | None = None,
         source_noise_hu: float | None = None,
+        window_hu: tuple[float, float] | None = None,
     ) -> CTScan:
         """The healthy scan of a slice.
 
@@ -117,6 +130,7 @@ class CTScan:
             truncated=truncated,
             events=(),
             assumed=tuple(assumed),
+            window_hu=window_hu,
         )
 
     @property
@@ -134,17 +148,17 @@ class CTScan:
         return self.hu if self.padding is None else torch.where(self.padding, torch.full_like(self.hu, _AIR_HU), self.hu)
 
     def mean_pose(self) -> Pose | None:
-        """None: nothing in this scan moves the picture."""
-        return None
+        """The mean pose of the body over the turn; None where nothing moves it."""
+        return next((event.mean_pose() for event in self.events if isinstance(event, Moving)), None)
 
-    def at(self, pose: Pose) -> Self:
-        """The same scan at another pose: only the neutral one.
+    def at(self, pose: Pose) -> CTScan:
+        """The same scan of a body held at another pose, on a table that stays.
 
-        Raises EditConflict for any other: a slice of a table, cut by the field of view, cannot be turned without inventing what lies outside.
+        Raises EditConflict where the body is cut by the field of view, moves already, or is seen in parallel beam.
         """
-        if not pose.is_neutral:
-            raise EditConflict(f"a CT slice is held where it was scanned; pose {pose} was asked")
-        return self
+        from physics.ct.motion import held_at  # a scan is described without what may happen to it
+
+        return self if pose.is_neutral else held_at(self, pose)
 
     def with_events(self, *events: Event) -> Self:
         """The scan with more events."""

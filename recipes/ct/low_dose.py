@@ -37,7 +37,7 @@ def edit(scan: CTScan, *, strength: float, pattern: dict[str, Any]) -> CTScan:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("dose fraction", unit="1", neutral=1.0, limit=0.005, scale="log"),
@@ -71,7 +71,7 @@ RECIPE = Degradation(
                 "heavy mottle that runs into streaks along the longest paths",
             ),
         },
-        confusers=("ct_sparse_view", "ct_photon_starvation", "ct_kernel", "ct_metal"),
+        confusers=("ct_sparse_view", "ct_photon_starvation", "ct_smooth_kernel", "ct_metal"),
         impact=1.0,
     ),
     references=(

@@ -1,0 +1,85 @@
+"""What is read off streaks and shades, on changes of known size."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from ct_phantoms import disc
+
+from physics.ct.geometry import Grid
+from physics.ct.streak_measures import (
+    affected_share,
+    channel_nyquist_per_mm,
+    late_light_share,
+    lost_ray_direction_deg,
+    lost_view_count,
+    missing_angle_deg,
+    shades_hu,
+    streak_free_radius_mm,
+    streaks_hu,
+    unseen_direction_deg,
+    views_per_turn,
+    worst_hour,
+)
+from physics.display import Display
+from physics.measure.pair import Pair, View
+
+GRID = Grid((220, 260), (1.0, 0.8))
+Y, X = GRID.centred_mm()
+
+
+def pair_of(change, mask=None):
+    inside = disc(GRID, radius_mm=90.0) > 0.5 if mask is None else mask
+    view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), torch.tensor(inside), GRID.spacing_mm)
+    reference = torch.tensor(1040 * disc(GRID, radius_mm=90.0) - 1000)
+    return Pair(reference, reference + torch.tensor(change + np.zeros(GRID.shape)), view)
+
+
+@pytest.mark.parametrize("direction_deg", [0.0, 35.0, 90.0])
+def test_a_fine_wave_is_streaks_and_a_broad_one_is_shades(direction_deg):
+    """Waves of 20 HU: with a period of 5 mm their rms of 14.1 HU, and no shade; with 120 mm a shade from -20 to 20 HU, hardly a streak."""
+    along = X[None] * math.cos(math.radians(direction_deg)) + Y[:, None] * math.sin(math.radians(direction_deg))
+    fine, broad = (pair_of(20 * np.sin(2 * math.pi * along / period)) for period in (5.0, 120.0))
+    assert streaks_hu(fine).value == pytest.approx(20 / math.sqrt(2), rel=0.02)
+    assert shades_hu(fine).value < 1.0
+    assert shades_hu(broad).value == pytest.approx(40.0, rel=0.08)
+    assert streaks_hu(broad).value < 1.0
+
+
+def test_the_affected_share_is_that_of_the_area():
+    """30 HU over half of the object; the mean over 3 mm carries a ninth of their square 3.66 mm beyond. 5 HU everywhere count for nothing."""
+    expected = 100 * (0.5 + 3.66 * 180 / (math.pi * 90**2))
+    assert affected_share(pair_of(30.0 * (X[None] > 0))).value == pytest.approx(expected, abs=0.6)
+    assert affected_share(pair_of(5.0)).value == 0.0
+    assert affected_share(pair_of(-30.0)).value == pytest.approx(100.0)
+
+
+def test_the_hour_is_that_of_the_object_and_not_of_the_picture():
+    """An object at the right of the picture whose upper end changed: 12 o'clock."""
+    mask = disc(GRID, radius_mm=40.0, centre_mm=(55.0, 10.0)) > 0.5
+    change = 30.0 * (np.hypot(X[None] - 55.0, Y[:, None] + 22.0) < 6)
+    assert worst_hour(pair_of(change, mask)).value == pytest.approx(12.0, abs=0.1)
+    assert worst_hour(pair_of(0.0, mask)).value is None
+
+
+def test_measures_say_why_they_are_undefined():
+    """No object, or no scan: a reason each."""
+    empty = pair_of(3.0, np.zeros(GRID.shape, dtype=bool))
+    for measure in (streaks_hu, shades_hu, affected_share, worst_hour):
+        assert measure(empty).value is None
+        assert measure(empty).reason
+    for measure in (
+        views_per_turn,
+        streak_free_radius_mm,
+        missing_angle_deg,
+        lost_view_count,
+        late_light_share,
+        channel_nyquist_per_mm,
+        unseen_direction_deg,
+        lost_ray_direction_deg,
+    ):
+        assert measure(pair_of(3.0)).value is None
+        assert measure(pair_of(3.0)).reason
