@@ -1,4 +1,4 @@
-"""What can be done with a finished run: draft, report, export, answer, score, judge, judge_lm, replay. Each reads the run's folder only, never a composed recipe."""
+"""What can be done with a finished run: draft, report, export, answer, score, judge, judge_lm, replay. Each reads the run's folder only, not a recipe."""
 
 from __future__ import annotations
 
