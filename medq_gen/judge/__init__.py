@@ -18,6 +18,7 @@ from medq_gen.score.agreement import mean_over_groups
 from medq_gen.score.predictions import Prediction, read_predictions
 from medq_gen.store import Store
 
+NOT_FOR_USE: tuple[Axis, ...] = ("completeness", "preciseness", "consistency")  # too far from hand scores (python -m benchmarks.judge_heldout)
 RANKED_WITHIN = 0.10  # models whose shares read differ by more are not ranked by this judge
 
 
@@ -135,6 +136,9 @@ def _notes(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{overall['unjudged']} descriptions are unjudged and in no mean: less than 60 % of their sentences could be read. Let another judge read them."
     if overall["share_read"] is not None and overall["judged"]:
         yield f"{100 * overall['share_read']:.1f} % of the sentences were read; compare only with models within {100 * RANKED_WITHIN:.0f} points of that."
+    if overall["judged"]:
+        axes = ", ".join(axis.replace("_", " ") for axis in NOT_FOR_USE)
+        yield f"{axes}: beside 366 descriptions scored by hand this judge agrees too little (kappa 0.54 to 0.62) for models to be compared on them."
     if strays["unknown"]:
         yield f"{len(strays['unknown'])} rows are about no item of this run, for example {strays['unknown'][0]!r}."
     if strays["repeated"]:

@@ -96,7 +96,7 @@ def test_each_item_has_a_row_whatever_became_of_it(run: Drafted, tmp_path: Path)
     evidence = [json.loads(line) for line in found.evidence_path.read_text().splitlines()]
     assert len(evidence) == len(names)
     assert evidence[20]["sentences"][0] == {"text": "Lorem ipsum.", "read": False, "claims": []}
-    assert len(found.figures["notes"]) == 5
+    assert len(found.figures["notes"]) == 6
 
 
 @pytest.mark.parametrize(
