@@ -90,7 +90,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         )
     },
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
-    "physics/mri/free_induction.py": {"lost factor: lines.sum(dim=1) / sqrt(n_lines) in in_picture": "what follows is brought to the asked amplitude"},
+    "physics/mri/free_induction.py": {
+        "lost factor: lines.sum(dim=1) / sqrt(n_lines) in in_picture": "what follows is brought to the asked amplitude",
+        "swapped axis: axes=(-1,) in apply": "only the energy is read, which no orthonormal transform changes",
+    },
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
     "physics/mri/homodyne.py": {"odd size: n_lines // 2 in detected": "an even number"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
@@ -100,6 +103,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
     "physics/mri/pockets.py": {
+        "flipped sign: box.max(axis=0) + 1 in draw_pockets": "two pixels beside a depth that is drawn from 14 mm",
         "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",
         "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
         "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
@@ -113,12 +117,26 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/slice_group.py": {"flipped sign: z_mm - self.offset_mm + 0 * x_mm in distance_mm": "zero, there for its shape"},
     "physics/mri/slice_profile.py": {"flipped sign: nodes[:, None] - knots in _tabulated": "the knots lie alike on both sides"},
     "physics/mri/tissue.py": {
-        "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing"
+        "lost factor: 1e-09 * len(one) * np.eye(5) in _smooth_field": "a ridge of a billionth",
+        "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing",
     },
     "physics/mri/zipper.py": {
+        "conjugate: 1j in _tone": "a phase uniform on the circle is so backwards too",
         "conjugate: 1j in _modulated": "the imaginary part is symmetric about 0",
         "flipped sign: parts[..., 0] + 1j * parts[..., 1] in _modulated": "the imaginary part is symmetric about 0",
     },
+    "physics/mri/honesty.py": {
+        "lost factor: squares[:, part::2].sum() / max(int(weight[:, part::2].sum()), 1) in is_doubled": "even and odd lines differ by one in number"
+    },
+    "physics/mri/noisy_calibration.py": {
+        "flipped sign: lined + (sigma * unit_complex(tuple(lined.shape), seed=seed, dtype=torch.complex128)).to(lined) in calibration_lines": (
+            "noise of no preferred sign"
+        )
+    },
+    "physics/mri/off_resonance.py": {"swapped axis: (slope, side) in kept_in_phase": "their product"},
+    "physics/mri/resolution_along.py": {"flipped sign: 1 - axis in contrast_along": "of axis 0; the other one of axis 1 would be out of range"},
+    "physics/mri/volume.py": {"swapped axis: (first, second) in move_volume": "two factors of one product"},
+    "physics/mri/wavelet.py": {"odd size: TAIL // 2 in the module": "six"},
 }
 SOUND: set[str] = set()  # tests that were seen to pass on untouched source
 

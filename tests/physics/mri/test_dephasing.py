@@ -173,3 +173,13 @@ def test_a_ball_is_about_as_wide_as_its_piece(monkeypatch):
     assert 0.799 < min(widths) < 0.85
     assert 1.25 < max(widths) < 1.301
     assert all(1.19 < -ball.centre_mm[2] / ball.radius_mm < 1.71 for ball in balls)
+
+
+def test_the_ball_lies_under_its_cavity_in_millimetres() -> None:
+    """Pixels of 2 mm by 1.5 mm: a hole 20 rows up and 16 columns to the right of the centre has its ball 40 mm up and 24 mm to the right of it."""
+    down, right = centred_grid((80, 100))
+    image = torch.where(torch.hypot(2.0 * down, 1.5 * right) < 66, 100.0, 0.5)
+    image = torch.where(torch.hypot(2.0 * (down + 20), 1.5 * (right - 16)) < 9, 0.5, image).double()
+    (ball,) = continued_pockets(MRIScan.of(image, spacing_mm=(2.0, 1.5)), seed=4)
+    assert abs(ball.centre_mm[0] + 40) < 4
+    assert abs(ball.centre_mm[1] - 24) < 4

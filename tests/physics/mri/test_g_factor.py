@@ -132,3 +132,11 @@ def test_aliases_lie_a_share_of_the_field_of_view_apart(n, step, n_fine, oracle)
             wanted = np.sqrt(np.linalg.inv(alike)[0, 0].real * alike[0, 0].real)
             worst = max(worst, abs(float(found[place, column]) / wanted - 1))
     oracle("mri_sense_noise", "g where the step does not divide the lines", worst, below=1e-6)
+
+
+def test_the_grain_is_that_of_the_difference() -> None:
+    """What the object itself shows does not count as grain: a steep ramp under even noise reads 1."""
+    reference = (40 * torch.linspace(-1, 1, 96, dtype=torch.float64) ** 3)[None, :].expand(96, 96)
+    noise = torch.randn((96, 96), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    view = View("mri", "head", Display("window", 0.0, 1.0), torch.ones(96, 96, dtype=torch.bool), (1.0, 1.0))
+    assert grain_centre_over_rim(Pair(reference, reference + noise, view)).value == pytest.approx(1.0, abs=0.12)

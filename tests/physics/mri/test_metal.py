@@ -15,7 +15,7 @@ from physics.mri import MRIScan
 from physics.mri.dephasing import void_area
 from physics.mri.epi import distort
 from physics.mri.implant import METALS_PPM, Implant, implant_field
-from physics.mri.metal import MetalShift, MetalSignal, add_metal, metal_area, rim_area
+from physics.mri.metal import REFOCUSED_HZ, MetalShift, MetalSignal, add_metal, metal_area, rim_area
 from physics.mri.pockets import Pocket
 from physics.mri.susceptibility import TISSUE_PPM, FieldMap
 from physics.phantoms import ellipses
@@ -204,3 +204,21 @@ def test_areas_are_measured():
     assert metal_area(pair).value == pytest.approx(pi * 25 / 100, rel=0.1)
     assert metal_area(Pair(reference, degraded, view, scan, scan)).value == 0
     assert metal_area(Pair(reference, degraded, view)).value is None
+
+
+@pytest.mark.parametrize(("angle_deg", "towards"), [(35.0, (1.0, 1.0)), (-35.0, (-1.0, 1.0))])
+def test_an_oblique_rod_ends_where_its_angle_says(angle_deg, towards):
+    """Just beyond the end of a rod the field is many times that of the mirrored place, from which the rod points away."""
+    body = MRIScan.of(torch.ones(96, 96, dtype=torch.float64)).body
+    field = implant_field(Implant("steel", (0.0, 0.0, 0.0), 2.0, 50.0, angle_deg), body, strength_t=3.0, along="slice").hz.abs()
+    down, right = 48 + round(28 * 0.5736 * towards[0]), 48 + round(28 * 0.8192 * towards[1])
+    assert float(field[down, right]) > 4 * float(field[96 - down, right])
+
+
+def test_a_spin_echo_keeps_less_the_farther_the_field_is_off():
+    """Of tissue whose field is off by half of what a refocusing pulse reaches half is kept, of more than all of it nothing."""
+    scan = MRIScan.of(torch.full((24, 24), 100.0, dtype=torch.float64))
+    for share, kept in ((0.0, 1.0), (0.5, 0.5), (-0.25, 0.75), (1.4, 0.0)):
+        flat = torch.full((24, 24), share * REFOCUSED_HZ, dtype=torch.float64)
+        signal = MetalSignal(FieldMap(flat, torch.zeros_like(flat)), torch.zeros(24, 24, dtype=torch.bool), None, 4.0)
+        assert float(signal.kept(scan)[12, 12]) == pytest.approx(kept)

@@ -276,3 +276,13 @@ def test_the_depth_of_a_breath_changes_from_one_to_the_next():
     peaks = inner[(inner > course[:-2]) & (inner >= course[2:])]
     assert len(peaks) >= 9
     np.testing.assert_allclose(peaks[:9], 1 + 0.1 * np.sin(2 * np.pi * np.arange(1, 10) / 3.7), atol=2e-3)
+
+
+def test_folding_is_counted_in_millimetres() -> None:
+    """A wall that gives way over ten rows of 3 mm has a slope of a thirtieth a millimetre: 18 mm do not fold it, though they would over ten millimetres."""
+    scan = trunk()
+    down, _ = centred_grid(scan.matrix)
+    share = ((5.0 - down) / 10.0).clamp(0, 1)
+    assert breathe(scan, Breath(0.25, 0.4), wall_mm=18.0, share=share).events
+    with pytest.raises(ValueError, match="fold"):
+        breathe(scan, Breath(0.25, 0.4), wall_mm=90.0, share=share)

@@ -346,3 +346,27 @@ def test_a_ball_is_at_rest_inside_itself(along):
     field, slope = ball_field_ppm(at, centre_mm=(0.0, 0.0, -4.0), radius_mm=9.0, contrast_ppm=9.0, along=along)
     assert (float(field[0]), float(slope[0])) == (0.0, 0.0)
     assert min(abs(float(field[1])), abs(float(slope[1]))) > 1e-3
+
+
+def test_the_slope_of_a_pocket_is_that_of_its_field_across_the_slice():
+    """A ball of air under the slice: the stated slope is the difference of the fields of a ball a little farther and a little nearer."""
+    scan = MRIScan.of(torch.full((40, 40), 100.0, dtype=torch.float64), spacing_mm=(2.0, 2.0))
+    low, middle, high = (
+        field_map(scan, seed=0, pockets=(Pocket((6.0, -4.0, -25.0 + step), 10.0),), field_strength_t=3.0, along="slice", shimmed=False)
+        for step in (-0.05, 0, 0.05)
+    )
+    own = field_map(scan, seed=0, pockets=(), field_strength_t=3.0, along="slice", shimmed=False).through_hz_per_mm
+    torch.testing.assert_close(middle.through_hz_per_mm - own, (low.hz - high.hz) / 0.1, rtol=1e-3, atol=1e-3)
+
+
+def test_a_speck_of_air_makes_no_field():
+    """A fifth of a square centimetre of air in a body beside which none may be drawn."""
+    down, right = centred_grid((120, 120))
+    body = torch.where(torch.hypot(down, right) < 45, 100.0, 0.0)
+    for radius, makes in ((2.5, False), (7.0, True)):
+        held = torch.where(torch.hypot(down, right) < radius, 0.0, body).double()
+        air = Materials(body > 0, torch.hypot(down, right) < radius, torch.zeros_like(body, dtype=torch.bool))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("physics.mri.susceptibility.materials", lambda _, air=air: air)
+            patch.setattr("physics.mri.susceptibility.draw_pockets", lambda *_, **__: ())
+            assert makes_a_field(MRIScan.of(held)) is makes

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from fat_phantoms import HEAD, body_of
 
 from physics.mri.body import Body
 from physics.mri.scan import MRIScan
@@ -88,3 +89,11 @@ def test_the_unit_of_the_picture_does_not_matter(unit: float) -> None:
     picture, _ = phantom(noise=0.02)
     one, other = (tissue_shares(Body(torch.from_numpy(scale * picture).to(torch.complex128), (1.0, 1.0))) for scale in (1.0, unit))
     torch.testing.assert_close(other, one, atol=1e-3, rtol=0)
+
+
+def test_shares_add_up_where_there_is_fat() -> None:
+    """A head with a bright layer under its skin: the four shares of every pixel sum to 1."""
+    head, _ = body_of(HEAD)
+    shares = tissue_shares(head)
+    assert float(shares[3].max()) > 0.9
+    torch.testing.assert_close(shares.sum(dim=0), torch.ones_like(shares[0]))

@@ -146,3 +146,11 @@ def test_the_measures_read_the_windows() -> None:
     assert matrix_kept(pair).value == pytest.approx(30.0)
     assert point_spread_mm(pair).value == pytest.approx(1 / 0.3)
     assert float(Truncation((0.5, 0.3)).window(scan, 0).sum()) == pytest.approx(25.0)
+
+
+def test_windows_multiply_along_their_own_axis() -> None:
+    """Two truncations of the rows keep the smaller share of them, whatever the columns keep."""
+    image = torch.ones((50, 40))
+    scan = MRIScan.of(image, phase_axis=0).with_event(Truncation((0.6, 1.0))).with_event(Truncation((0.4, 0.8)))
+    view = View("mri", "head", Display("window", 0.0, 2.0), torch.ones(50, 40, dtype=torch.bool), (1.0, 1.0))
+    assert matrix_kept(Pair(image, image, view, None, scan)).value == pytest.approx(40.0)
