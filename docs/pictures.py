@@ -42,10 +42,11 @@ def side_by_side(path: Path, columns: Sequence[Sequence[str]], runs: Path, *, ed
 
 
 def main(runs: Path) -> None:
-    """The overview of the README, and all that can go wrong in an MRI scanner."""
+    """The overview of the README, and all that can go wrong in a scanner."""
     side_by_side(PICTURES / "recipes.jpg", OVERVIEW, runs, edge_px=190)
-    mri = [name for name in registry.names() if registry.place_of(name).modality == "mri" and registry.place_of(name).package == "medq_gen"]
-    side_by_side(PICTURES / "mri.jpg", [mri[number::N_COLUMNS] for number in range(N_COLUMNS)], runs, edge_px=132)
+    for modality in ("mri", "ct"):
+        ours = [name for name in registry.names() if registry.place_of(name).modality == modality and registry.place_of(name).package == "medq_gen"]
+        side_by_side(PICTURES / f"{modality}.jpg", [ours[number::N_COLUMNS] for number in range(N_COLUMNS)], runs, edge_px=132)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ test holds the physics to; its residual is the largest that the tests found, bes
 ![Every MRI recipe on a sample head or abdomen: clean, mild, moderate, severe](pictures/mri.jpg)
 
 *All MRI recipes on the built-in samples, made by `python docs/pictures.py`: each row is one ladder, u its measured severity, below it the knob.*
+
+![Every CT recipe on the sample head: clean, mild, moderate, severe](pictures/ct.jpg)
+
+*All CT recipes on the built-in head, in a brain window.*
 """
 
 
