@@ -147,7 +147,7 @@ def _round_trip(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabul
     texts += [(pair.reference, (known[pair.first], known[pair.second])) for pair in drafted.pairs]
     contradicted, unsupported, missing, unread = [], [], [], []
     for text, record in texts:
-        reading = read(text, vocabulary)
+        reading = read(text, vocabulary, (record if isinstance(record, Record) else record[0]).modality)
         compared = compare(reading.claims, record, vocabulary)
         contradicted += [f"{judged.reason}: {text}" for judged in compared.of("contradicted")]
         unsupported += [

@@ -115,7 +115,7 @@ RECIPE = Degradation(
                     ),
                     "severe": (
                         "heavy parallel bands over the whole brain and smeared bone",
-                        "broad streaks in one direction that hide the brain",
+                        "broad streaks in one direction that hide what lies between them",
                         "a skull smeared along its drift amid dense parallel streaks",
                     ),
                 },
@@ -135,7 +135,7 @@ RECIPE = Degradation(
                     ),
                     "severe": (
                         "fans of heavy streaks from every bony edge",
-                        "black and white fans over most of the brain",
+                        "black and white fans over most of the section",
                         "broad sheaves of streaks that bury one side of the brain",
                     ),
                 },

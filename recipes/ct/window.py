@@ -68,14 +68,18 @@ RECIPE = Degradation(
                 looks={
                     "mild": ("soft tissue somewhat dark", "a slightly high window level"),
                     "moderate": ("soft tissue so dark that fluid spaces merge with it", "a clearly too high window level"),
-                    "severe": ("soft tissue in black", "a level so high that only bone is seen"),
+                    "severe": ("soft tissue in black", "a level so high that only bone is seen", "a section that is almost black"),
                 }
             ),
             "kind=bright": Wording(
                 looks={
                     "mild": ("soft tissue somewhat bright", "a slightly low window level"),
                     "moderate": ("soft tissue that washes out towards white", "a clearly too low window level"),
-                    "severe": ("soft tissue in glaring white", "a level so low that soft tissue and bone are both white"),
+                    "severe": (
+                        "soft tissue in glaring white",
+                        "a level so low that soft tissue and bone are both white",
+                        "a section in which everything glares",
+                    ),
                 }
             ),
         },

@@ -128,7 +128,7 @@ def test_wrong_artefacts_are_members_of_the_set_and_not_measured() -> None:
     """Each option is a member of the modality's closed set or "No artefact"; no wrong one disturbs an attribute that the record asserts."""
     asked = of("primary artefact")
     assert asked
-    names = {artefact.artefact.lower(): artefact for artefact in VOCABULARY.artefacts.values()}
+    names = {(artefact.modality, artefact.artefact.lower()): artefact for artefact in VOCABULARY.artefacts.values()}
     for question in asked:
         record = KNOWN[question.record]
         members = {VOCABULARY.artefacts[name].artefact.lower() for name in VOCABULARY.confusion[record.modality]}
@@ -136,7 +136,7 @@ def test_wrong_artefacts_are_members_of_the_set_and_not_measured() -> None:
         for number, option in enumerate(question.options):
             assert option == NO_ARTEFACT or option.lower() in members
             if number != question.answer and option != NO_ARTEFACT and record.level != "none":
-                assert not present & set(names[option.lower()].attributes)
+                assert not present & set(names[record.modality, option.lower()].attributes)
         assert (question.answer_text == NO_ARTEFACT) == (record.level == "none")
 
 
