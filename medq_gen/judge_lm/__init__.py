@@ -19,10 +19,11 @@ from medq_gen.answer.over_http import OverHttp
 from medq_gen.answer.written import title_of
 from medq_gen.errors import ConfigError, StoreError
 from medq_gen.export.content import Content
+from medq_gen.judge.axes import AXES, Axis
 from medq_gen.judge_lm import official
 from medq_gen.judge_lm.asking import STRUCTURED, Bench, Structured, Verdicts, Wanted
 from medq_gen.judge_lm.figures import asked_of, notes, row_of, table
-from medq_gen.judge_lm.items import AXES, TASKS, Axis, Item, items_of, texts_beside
+from medq_gen.judge_lm.items import TASKS, Item, items_of, texts_beside
 from medq_gen.judge_lm.pages import as_csv, as_markdown
 from medq_gen.judge_lm.prompts import OwnPrompts, Prompts
 from medq_gen.score.predictions import SUFFIXES, read_predictions

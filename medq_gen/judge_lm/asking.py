@@ -11,7 +11,8 @@ from medq_gen.answer.answerer import Setting
 from medq_gen.answer.asked import Asked
 from medq_gen.answer.over_http import OverHttp
 from medq_gen.answer.reply import Reply
-from medq_gen.judge_lm.items import Axis, Item
+from medq_gen.judge.axes import Axis
+from medq_gen.judge_lm.items import Item
 from medq_gen.judge_lm.prompts import Prompts
 from medq_gen.judge_lm.reading import Reading
 

@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from medq_gen.judge.axes import AXES, Axis
 from medq_gen.judge_lm.asking import Said, Verdicts, Wanted
-from medq_gen.judge_lm.items import AXES, Axis, Item
+from medq_gen.judge_lm.items import Item
 from medq_gen.judge_lm.reading import quote_in
 from medq_gen.score.interval import clustered
 

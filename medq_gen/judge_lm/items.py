@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from medq_gen.errors import ConfigError
+from medq_gen.judge.items import Task
 from medq_gen.score.predictions import Prediction
 from medq_gen.store import Store
 
-Task = Literal["single", "pair"]
 TASKS: tuple[Task, ...] = get_args(Task)
-Axis = Literal["completeness", "preciseness", "consistency", "quality_accuracy"]
-AXES: tuple[Axis, ...] = get_args(Axis)
 
 
 @dataclass(frozen=True, slots=True)

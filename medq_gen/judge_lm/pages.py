@@ -7,8 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medq_gen.judge.axes import AXES
 from medq_gen.judge_lm.figures import CUTS, STATUSES
-from medq_gen.judge_lm.items import AXES
 
 
 def _number(value: float | None) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import judge_heldout
+from medq_gen.judge import NOT_FOR_USE
 from medq_gen.ontology.levels import LEVELS
 from medq_gen.records import Record
 
@@ -81,3 +83,10 @@ def test_a_second_reading_is_kept(answers: list[dict[str, Any]]) -> None:
     again = [answer["rescored"] for answer in answers if answer["rescored"] is not None]
     assert len(again) >= 60
     assert all(tuple(scores) == AXES and set(scores.values()) <= {*SCORES, UNJUDGED} for scores in again)
+
+
+def test_the_judge_names_the_axes_that_it_may_not_be_used_for() -> None:
+    """Those whose agreement with the hand scores misses the bounds, and no others."""
+    found = judge_heldout.judged()
+    assert len(found) == 366
+    assert tuple(axis for axis in AXES if not judge_heldout.may_be_used(judge_heldout.agreement_on(axis, found))) == NOT_FOR_USE

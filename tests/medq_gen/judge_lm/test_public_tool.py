@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from medq_gen.judge_lm.items import AXES, Item
+from medq_gen.judge.axes import AXES
+from medq_gen.judge_lm.items import Item
 from medq_gen.judge_lm.official import load
 
 VARIABLE = "MEDQ_GEN_VLMEVALKIT"
