@@ -256,7 +256,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         self.name, self.path, self.source = name, str(path), source
 
     def find_spec(self, fullname, path=None, target=None):  # type: ignore[no-untyped-def]
-        return importlib.util.spec_from_loader(fullname, self, origin=self.path) if fullname == self.name else None
+        return importlib.util.spec_from_file_location(fullname, self.path, loader=self) if fullname == self.name else None
 
     def get_filename(self, fullname: str) -> str:
         return self.path
