@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from physics.ct.geometry import Array
+from physics.ct.measures import spacing_mm_of
 from physics.ct.memory import Memory
 from physics.ct.source_noise import Mask
 from physics.measure.pair import Pair, Reading, measure
@@ -23,12 +24,8 @@ _TISSUES: Memory[Mask] = Memory(size=4)
 _DEPTHS: Memory[Array] = Memory(size=4)
 
 
-def _spacing_mm(pair: Pair) -> tuple[float, float]:
-    return pair.view.spacing_mm or (0.8, 0.8)
-
-
 def _smooth(picture: Array, pair: Pair, width_mm: float = _SMOOTH_MM) -> Array:
-    return np.asarray(ndimage.gaussian_filter(picture, [width_mm / spacing for spacing in _spacing_mm(pair)]))
+    return np.asarray(ndimage.gaussian_filter(picture, [width_mm / spacing for spacing in spacing_mm_of(pair)]))
 
 
 def _tissue(pair: Pair) -> Mask:
@@ -37,10 +34,10 @@ def _tissue(pair: Pair) -> Mask:
     def make() -> Mask:
         smooth = _smooth(pair.reference.double().numpy(), pair, 1.0)
         soft = (smooth > _SOFT_HU[0]) & (smooth < _SOFT_HU[1]) & np.asarray(pair.view.mask.numpy(), dtype=bool)
-        depth = ndimage.distance_transform_edt(np.pad(soft, 1), sampling=_spacing_mm(pair))[1:-1, 1:-1]
+        depth = ndimage.distance_transform_edt(np.pad(soft, 1), sampling=spacing_mm_of(pair))[1:-1, 1:-1]
         return np.asarray(depth > 2.0)
 
-    return _TISSUES.get(pair.reference, (id(pair.view.mask), _spacing_mm(pair)), make=make)
+    return _TISSUES.get(pair.reference, (id(pair.view.mask), spacing_mm_of(pair)), make=make)
 
 
 def _depth_mm(pair: Pair) -> Array:
@@ -48,9 +45,9 @@ def _depth_mm(pair: Pair) -> Array:
 
     def make() -> Array:
         filled = ndimage.binary_fill_holes(np.asarray(pair.view.mask.numpy(), dtype=bool))
-        return np.asarray(ndimage.distance_transform_edt(np.pad(filled, 1), sampling=_spacing_mm(pair))[1:-1, 1:-1])
+        return np.asarray(ndimage.distance_transform_edt(np.pad(filled, 1), sampling=spacing_mm_of(pair))[1:-1, 1:-1])
 
-    return _DEPTHS.get(pair.reference, (id(pair.view.mask), _spacing_mm(pair)), make=make)
+    return _DEPTHS.get(pair.reference, (id(pair.view.mask), spacing_mm_of(pair)), make=make)
 
 
 def _change(pair: Pair) -> Array:
@@ -63,7 +60,7 @@ def _without_metal(pair: Pair) -> Mask:
     tissue = _tissue(pair)
     if not metal.any():
         return tissue
-    return np.asarray(tissue & (ndimage.distance_transform_edt(~metal, sampling=_spacing_mm(pair)) > 3.0))
+    return np.asarray(tissue & (ndimage.distance_transform_edt(~metal, sampling=spacing_mm_of(pair)) > 3.0))
 
 
 @measure("HU")
@@ -102,7 +99,7 @@ def dark_band_axis(pair: Pair) -> float | Reading:
     if depth < 1.0:
         return Reading(None, "no band is darker by 1 HU")
     rows, columns = np.nonzero(tissue & (smooth < middle - 0.5 * depth))
-    y, x = rows * _spacing_mm(pair)[0], columns * _spacing_mm(pair)[1]
+    y, x = rows * spacing_mm_of(pair)[0], columns * spacing_mm_of(pair)[1]
     y, x = y - y.mean(), x - x.mean()
     return float(np.degrees(0.5 * np.arctan2(2 * (x * y).mean(), (x * x).mean() - (y * y).mean())) % 180.0)
 
@@ -137,6 +134,6 @@ def affected_share(pair: Pair) -> float | Reading:
 @measure("mm2")
 def metal_area(pair: Pair) -> float | Reading:
     """Area above 2500 HU that the reference does not have: the implant with its blooming."""
-    rows_mm, columns_mm = _spacing_mm(pair)
+    rows_mm, columns_mm = spacing_mm_of(pair)
     new = (pair.degraded > METAL_HU) & (pair.reference <= METAL_HU)
     return float(new.sum()) * rows_mm * columns_mm

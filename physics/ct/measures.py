@@ -26,11 +26,11 @@ _REGIONS: Memory[Mask | None] = Memory(size=4)
 def soft_region(pair: Pair) -> Mask | None:
     """Homogeneous soft tissue of the reference: pixels of the object whose 10 mm window holds nothing but tissue between -20 and 150 HU, and whose local
     deviation is at most 1.25 times the commonest one. None where these are fewer than 100."""
-    return _REGIONS.get(pair.reference, (id(pair.view.mask), _spacing_mm(pair)), make=lambda: _soft_region(pair))
+    return _REGIONS.get(pair.reference, (id(pair.view.mask), spacing_mm_of(pair)), make=lambda: _soft_region(pair))
 
 
 def _soft_region(pair: Pair) -> Mask | None:
-    deviation, inside = soft_windows(pair.reference.double().numpy(), _spacing_mm(pair))
+    deviation, inside = soft_windows(pair.reference.double().numpy(), spacing_mm_of(pair))
     inside &= np.asarray(pair.view.mask.numpy(), dtype=bool)
     if int(inside.sum()) < LEAST_WINDOWS:
         return None
@@ -38,7 +38,7 @@ def _soft_region(pair: Pair) -> Mask | None:
     return mask if int(mask.sum()) >= _LEAST_PX else None
 
 
-def _spacing_mm(pair: Pair) -> tuple[float, float]:
+def spacing_mm_of(pair: Pair) -> tuple[float, float]:
     """Pixels of 0.8 mm where the source states none."""
     return pair.view.spacing_mm or (0.8, 0.8)
 
@@ -50,13 +50,13 @@ def _difference(pair: Pair) -> Array:
 @measure("HU")
 def noise_hu(pair: Pair) -> float | Reading:
     """Noise of the degraded slice: the commonest standard deviation of 10 mm windows of soft tissue, its slow changes taken out."""
-    found = measured_noise_hu(pair.degraded, spacing_mm=_spacing_mm(pair))
+    found = measured_noise_hu(pair.degraded, spacing_mm=spacing_mm_of(pair))
     if found is not None:
         return found
     region = soft_region(pair)  # much noise leaves no window within soft tissue: ask the reference where it was
     if region is None:
         return Reading(None, NO_REGION)
-    deviation, _ = soft_windows(pair.degraded.double().numpy(), _spacing_mm(pair))
+    deviation, _ = soft_windows(pair.degraded.double().numpy(), spacing_mm_of(pair))
     return float(np.median(deviation[region]))
 
 
@@ -80,7 +80,7 @@ def noise_anisotropy(pair: Pair) -> float | Reading:
 
     1 : the same in all directions; 3 and more : streaks. Tiles of 40 mm inside the object, 0.05 to 0.5 / mm; power is summed over the tiles.
     """
-    found = _directional_power(_difference(pair), np.asarray(pair.view.mask.numpy(), dtype=bool), _spacing_mm(pair))
+    found = _directional_power(_difference(pair), np.asarray(pair.view.mask.numpy(), dtype=bool), spacing_mm_of(pair))
     if found is None:
         return Reading(None, "no tile of 40 mm lies inside the object")
     weakest = found.min()
@@ -90,7 +90,7 @@ def noise_anisotropy(pair: Pair) -> float | Reading:
 @measure("deg")
 def streak_direction(pair: Pair) -> float | Reading:
     """Direction along which the added noise runs: 0 = along the rows (horizontal), 90 = along the columns; in 0..180, towards increasing row and column."""
-    found = _directional_power(_difference(pair), np.asarray(pair.view.mask.numpy(), dtype=bool), _spacing_mm(pair))
+    found = _directional_power(_difference(pair), np.asarray(pair.view.mask.numpy(), dtype=bool), spacing_mm_of(pair))
     if found is None or found.max() <= 0:
         return Reading(None, "nothing was added inside the object")
     centre = (np.arange(_SECTORS) + 0.5) * (np.pi / _SECTORS)

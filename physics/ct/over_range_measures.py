@@ -7,6 +7,7 @@ import torch
 from scipy.ndimage import binary_erosion
 
 from physics.ct.acquire import rays_of
+from physics.ct.measures import spacing_mm_of
 from physics.ct.over_range import OverRange
 from physics.measure.pair import Pair, Reading, measure
 
@@ -32,7 +33,7 @@ def clipped_ray_share(pair: Pair) -> float | Reading:
 def skin_hu(pair: Pair) -> float | Reading:
     """Mean change of the outermost 6 mm of the object: negative where the skin line is lost."""
     inside = np.asarray(pair.view.mask.numpy(), dtype=bool)
-    spacing = pair.view.spacing_mm or (0.8, 0.8)
+    spacing = spacing_mm_of(pair)
     reach = [round(_SKIN_MM / mm) for mm in spacing]
     y, x = np.ogrid[-reach[0] : reach[0] + 1, -reach[1] : reach[1] + 1]
     skin = inside & ~binary_erosion(inside, np.asarray((y * spacing[0]) ** 2 + (x * spacing[1]) ** 2 <= _SKIN_MM**2))

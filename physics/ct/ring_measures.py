@@ -6,6 +6,7 @@ import numpy as np
 
 from physics.ct.channels import ChannelGain, ChannelResponse
 from physics.ct.geometry import Array
+from physics.ct.measures import spacing_mm_of
 from physics.measure.pair import Pair, Reading, measure
 
 _SECTORS = 12
@@ -17,7 +18,7 @@ NO_CIRCLE = "no circle about the isocentre lies in the object"
 def _circles(pair: Pair) -> tuple[Array, Array] | None:
     """Radii in mm, and the mean change in HU of each (sector of 30 degrees, circle one pixel wide); NaN where too little of it is object."""
     inside = np.asarray(pair.view.mask.numpy(), dtype=bool)
-    spacing = pair.view.spacing_mm or (0.8, 0.8)
+    spacing = spacing_mm_of(pair)
     change = (pair.degraded.double() - pair.reference.double()).numpy()
     y, x = ((np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(change.shape, spacing, strict=True))
     width = max(spacing)

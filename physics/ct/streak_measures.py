@@ -12,6 +12,7 @@ from physics.ct.arc import LimitedArc
 from physics.ct.channel_aliasing import CoarseChannels
 from physics.ct.geometry import Array
 from physics.ct.lost_views import LostViews
+from physics.ct.measures import spacing_mm_of
 from physics.ct.sparse import FewViews
 from physics.measure.pair import Pair, Reading, measure
 
@@ -22,17 +23,13 @@ NO_OBJECT = "the object is empty"
 NO_SCAN = "the scan is not known"
 
 
-def _spacing_mm(pair: Pair) -> tuple[float, float]:
-    return pair.view.spacing_mm or (0.8, 0.8)
-
-
 def _change(pair: Pair) -> tuple[Array, Array]:
     """Degraded less reference in HU, and the object."""
     return (pair.degraded.double() - pair.reference.double()).numpy(), np.asarray(pair.view.mask.numpy(), dtype=bool)
 
 
 def _smooth(change: Array, pair: Pair, mm: float) -> Array:
-    return np.asarray(gaussian_filter(change, [mm / spacing for spacing in _spacing_mm(pair)]))
+    return np.asarray(gaussian_filter(change, [mm / spacing for spacing in spacing_mm_of(pair)]))
 
 
 @measure("HU")
@@ -71,7 +68,7 @@ def worst_hour(pair: Pair) -> float | Reading:
     if not energy.sum() > 0:
         return Reading(None, "nothing changed in the object")
     y, x = (
-        np.arange(n)[:, None] * mm if axis == 0 else np.arange(n)[None] * mm for axis, (n, mm) in enumerate(zip(change.shape, _spacing_mm(pair), strict=True))
+        np.arange(n)[:, None] * mm if axis == 0 else np.arange(n)[None] * mm for axis, (n, mm) in enumerate(zip(change.shape, spacing_mm_of(pair), strict=True))
     )
     down, right = ((energy * at).sum() / energy.sum() - (inside * at).sum() / inside.sum() for at in (y, x))
     hour = math.degrees(math.atan2(right, -down)) / 30.0 % 12.0

@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from physics.ct.geometry import Array
+from physics.ct.measures import spacing_mm_of
 from physics.ct.truncation import NarrowField
 from physics.measure.pair import Pair, Reading, measure
 
@@ -19,7 +20,7 @@ def _field_mm(pair: Pair) -> float | None:
 
 
 def _distance_mm(pair: Pair, picture: Tensor) -> Array:
-    spacing = pair.view.spacing_mm or (0.8, 0.8)
+    spacing = spacing_mm_of(pair)
     y, x = ((np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(picture.shape, spacing, strict=True))
     return np.asarray(np.hypot(y[:, None], x[None]))
 
