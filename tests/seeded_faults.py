@@ -103,12 +103,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
     "physics/mri/pockets.py": {
-        "flipped sign: box.max(axis=0) + 1 in draw_pockets": "two pixels beside a depth that is drawn from 14 mm",
         "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",
         "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
         "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
-        "centre off by one: n // 2 in draw_pockets": "a pixel beside a depth that is drawn from 14 mm",
-        "odd size: n // 2 in draw_pockets": "a pixel beside a depth that is drawn from 14 mm",
     },
     "physics/mri/residual_aliasing.py": {
         "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"
@@ -124,9 +121,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "conjugate: 1j in _tone": "a phase uniform on the circle is so backwards too",
         "conjugate: 1j in _modulated": "the imaginary part is symmetric about 0",
         "flipped sign: parts[..., 0] + 1j * parts[..., 1] in _modulated": "the imaginary part is symmetric about 0",
-    },
-    "physics/mri/honesty.py": {
-        "lost factor: squares[:, part::2].sum() / max(int(weight[:, part::2].sum()), 1) in is_doubled": "even and odd lines differ by one in number"
     },
     "physics/mri/noisy_calibration.py": {
         "flipped sign: lined + (sigma * unit_complex(tuple(lined.shape), seed=seed, dtype=torch.complex128)).to(lined) in calibration_lines": (
