@@ -135,7 +135,7 @@ TROUBLE: dict[str, Send] = {
     "503 with nonsense to wait for": Send("", 503, {"Retry-After": "soon"}),
     "529": Send("overloaded", 529),
     "408": Send("", 408),
-    "hang": Send(completion("A"), hang_s=1.5),
+    "hang": Send(completion("A"), hang_s=60),
     "a byte now and then": Send(completion("A"), drip_s=0.05),
     "no head": Send(close=True),
     "cut": Send(completion("A"), cut=40),
@@ -157,11 +157,12 @@ TROUBLE: dict[str, Send] = {
 @pytest.mark.parametrize("name", TROUBLE)
 def test_trouble_that_passes_costs_a_try_and_no_item(run: Store, tmp_path: Path, name: str) -> None:
     """Whatever goes wrong with the first try of each item, the second brings the answer: two requests an item, every item answered, trouble told."""
+    slow = TROUBLE[name].hang_s or TROUBLE[name].drip_s
     with serving(now_and_then(lambda: TROUBLE[name])) as server:
-        answered, said = ask(run, server.url, tmp_path, split="test", timeout_s=0.6, concurrency=16)
+        answered, said = ask(run, server.url, tmp_path, split="test", timeout_s=1.5 if slow else 60.0, concurrency=16)
     assert answered.counts == {"perception": Counter(answered=8)}
     assert {row["prediction"] for row in rows(answered.paths["perception"])} == {"B"}
-    assert len(server.seen) == 16
+    assert len(server.seen) == 16 or (slow and len(server.seen) > 16)  # on a busy machine a good answer may come too late as well
     assert "try 1 of 6" in said
 
 
@@ -281,7 +282,7 @@ def test_concurrency_and_rate_are_kept(run: Store, tmp_path: Path) -> None:
         with lock:
             at_once += 1
             most = max(most, at_once)
-        time.sleep(0.05)
+        time.sleep(0.1)
         with lock:
             at_once -= 1
         return ok(seen)
@@ -290,9 +291,9 @@ def test_concurrency_and_rate_are_kept(run: Store, tmp_path: Path) -> None:
         ask(run, server.url, tmp_path / "crowd", concurrency=4)
         assert most == 4
     with serving(ok) as server:
+        started = time.monotonic()
         ask(run, server.url, tmp_path / "rate", requests_per_minute=600, concurrency=8)
-    times = [seen.time for seen in server.seen]
-    assert times[-1] - times[0] > 21 * 0.1 - 0.3  # the first may have come late
+    assert [seen.time - started > 0.099 * number for number, seen in enumerate(server.seen)] == [True] * 22
 
 
 def echo(seen: Seen) -> Send:
@@ -421,18 +422,20 @@ def test_a_damaged_reply_is_asked_again(run: Store, tmp_path: Path) -> None:
 
 def test_two_starts_do_not_write_one_model(run: Store, tmp_path: Path) -> None:
     """While one start answers, a second one under the same title is refused, and another model's is not."""
-    begun = threading.Event()
+    begun, refused = threading.Event(), threading.Event()
 
     def script(seen: Seen) -> Send:
         begun.set()
-        return Send(completion("A"), hang_s=0.3)
+        refused.wait(15)
+        return Send(completion("A"))
 
     with serving(script) as server:
         first = threading.Thread(target=ask, args=(run, server.url, tmp_path), kwargs={"split": "test"})
         first.start()
-        begun.wait(10)
+        begun.wait(60)
         with pytest.raises(StoreError, match=r"is being written"):
             ask(run, server.url, tmp_path, split="test")
+        refused.set()
         other, _ = ask(run, server.url, tmp_path, split="test", title="other", name="other")
         first.join()
     assert other.is_whole

@@ -70,9 +70,9 @@ def test_a_score_with_the_code_of_the_item_is_read(name: str) -> None:
 def test_what_is_no_score_is_told_and_not_guessed(name: str) -> None:
     """The problem names what was found; nothing takes long."""
     text, problem = NOT_READ[name]
-    started = time.perf_counter()
+    started = time.thread_time()
     found = read_object(text, CODE, SCALE)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
     assert found.score is None
     assert problem in found.problem
 
