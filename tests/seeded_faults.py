@@ -269,7 +269,9 @@ def _run(name: str, path: Path, source: str, tests: list[list[str]], seconds: in
     sys.meta_path.insert(0, _Changed(name, path, source))
     sys.dont_write_bytecode = True
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        codes = (pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-m", "not slow", "--rootdir", str(ROOT), *group]) for group in tests if group)
+        codes = (
+            pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-m", "not slow", "--rootdir", str(ROOT), *group]) for group in tests if group
+        )
         code = next((int(code) for code in codes if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)), 0)
     answer.send(code)
 

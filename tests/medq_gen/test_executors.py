@@ -119,7 +119,7 @@ def test_idle_workers_that_are_killed_cost_no_task(workers: int) -> None:
 
 def test_a_worker_killed_between_tasks_costs_none() -> None:
     """At whatever moment the only worker dies, tasks that did not run are done; one that did may have died, once."""
-    for moment in range(6):
+    for moment in (0, 2, 5):
         with executors.make("process", 1) as executor:
             pid = executor.submit(doubled, 0).result(timeout=60)[1]
             waiting = [executor.submit(sleeping, 0.02) for _ in range(6)]

@@ -18,6 +18,7 @@ import pytest
 from fake_store import Options
 from loopback import Seen, Send, completion, serving
 
+from medq_gen.app import run_command
 from medq_gen.store import Store
 
 pytest.importorskip("openai", reason="the extra `answer` is not installed")
@@ -143,7 +144,7 @@ def test_an_interrupt_ends_with_130_and_writes_what_is_known(run: Store, tmp_pat
     assert about["counts"]["perception"]["open"] == len(wanted(run)["perception"]) - len(found)
 
 
-def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path) -> None:
+def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No model, an unknown one, a setting before its model, a key where none belongs, a model in a simulation: exit 2, what is allowed, never the key."""
     secret = "sk-0123456789abcdef"
     cases = [
@@ -157,8 +158,7 @@ def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path) -> No
         (["recipe=mri_noise", "model=openai_compatible"], "model=openai_compatible: is for task=answer"),
     ]
     for words, message in cases:
-        done = start([sys.executable, "-m", "medq_gen", *words])
-        said = " ".join(done.communicate(timeout=60)[1].split())
-        assert done.returncode == 2, (words, said)
+        assert run_command(words) == 2, words
+        said = " ".join(capsys.readouterr().err.split())
         assert message in said, (words, said)
         assert secret not in said

@@ -17,6 +17,7 @@ import pytest
 from fake_store import Options
 from loopback import Seen, Send, completion, serving
 
+from medq_gen.app import run_command
 from medq_gen.store import Store
 
 pytest.importorskip("openai", reason="the extra `answer` is not installed")
@@ -116,7 +117,7 @@ def test_an_interrupt_ends_with_130_and_writes_what_is_known(run: Store, tmp_pat
     assert len((tmp_path / "out" / "eye.by-judge.jsonl").read_text().splitlines()) == len(ids(run))
 
 
-def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path) -> None:
+def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No run, no predictions, no judge, a wrong setting: exit 2 and what is allowed; a model in a simulation names its tasks."""
     texts = predictions(run, tmp_path)
     given = [f"run={run.path}", f"predictions={texts}"]
@@ -130,7 +131,6 @@ def test_the_command_line_says_what_is_missing(run: Store, tmp_path: Path) -> No
         (["recipe=mri_noise", "model=openai_compatible"], "is for task=answer and task=judge_lm"),
     ]
     for words, message in cases:
-        done = start([sys.executable, "-m", "medq_gen", *words])
-        said = " ".join(done.communicate(timeout=60)[1].split())
-        assert done.returncode == 2, (words, said)
+        assert run_command(words) == 2, words
+        said = " ".join(capsys.readouterr().err.split())
         assert message in said, (words, said)
