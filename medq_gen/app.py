@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OF_TASKS = {
     "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|replay)",
-    "runs": "is for tasks that join runs",
+    "runs": "is for task=assemble",
     "format": "is for task=export",
     "predictions": "is for task=score, task=judge and task=judge_lm",
     "key": "is for task=replay",
@@ -228,6 +228,23 @@ def _run_folder(values: Mapping[str, Any]) -> Path:
     return folder
 
 
+def _assemble(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    runs, out = values["runs"], _path(values, "out")
+    if not isinstance(runs, list):
+        raise ConfigError(f"runs={runs}: a list, as in 'runs=[outputs/mri_motion,outputs/ct_low_dose]'")
+    if out is None:
+        raise ConfigError("task=assemble needs out=<new folder>, as in out=outputs/set")
+    per_level = None if values["task"]["per_level"] is None else _whole(values["task"], "per_level", "task.")
+    assembled, counts, page = tasks.assemble([Path(str(run)) for run in runs], out, per_level=per_level, seed=_whole(values, "seed"), console=console)
+    for line in assembled.lines():
+        console.print(line, highlight=False, markup=False)
+    console.print("drafted: " + ", ".join(f"{count} {name}" for name, count in counts.items()), highlight=False)
+    console.print(f"report: {page}", highlight=False, markup=False)
+    return 0
+
+
 def _draft(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen import tasks
     from medq_gen.run import locked
@@ -334,6 +351,7 @@ def _replay(values: Mapping[str, Any], console: Console) -> int:
 
 
 _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
+    "assemble": _assemble,
     "draft": _draft,
     "report": _report,
     "export": _export,

@@ -39,6 +39,8 @@ def replay(folder: Path, key: str) -> Replayed:
     """
     one_thread()
     store = Store.open(folder)
+    if "runs" in store.plan["content"]:
+        return replay(_home(store, key), key)
     plan = Plan.of(store.plan)
     maker = Maker(store.path, plan)
     failed = next((row for row in store.failures() if row.key == key), None)
@@ -50,6 +52,16 @@ def replay(folder: Path, key: str) -> Replayed:
     png = again(maker, case, record)
     stored = store.image(key)
     return Replayed(key, png, png == stored, _difference(png, stored))
+
+
+def _home(store: Store, key: str) -> Path:
+    """The run that a picture of a set was copied from."""
+    store.record(key)  # says so where the set has no such picture
+    runs = [Path(run) for run in store.plan["where"]["runs"]]
+    for run in runs:
+        if Store(run).plan_path.is_file() and any(key in shard.keys for shard in Store(run).each_shard()):
+            return run
+    raise ConfigError(f"{store.path} is a set, and a picture is replayed in the run that made it: none of {', '.join(map(str, runs))} is there and holds {key}")
 
 
 def again(maker: Maker, case: Case, record: Record) -> bytes:

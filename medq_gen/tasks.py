@@ -1,4 +1,7 @@
-"""What can be done with a finished run: draft, report, export, answer, score, judge, judge_lm, replay. Each reads the run's folder only, not a recipe."""
+"""What can be done with finished runs: assemble several to a set; and with a run or a set draft, report, export, answer, score, judge, judge_lm.
+
+Each reads the folder only, not a recipe.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from medq_gen import answer as answering
+from medq_gen import assemble as assembling
 from medq_gen import draft as drafting
 from medq_gen import export as exporting
 from medq_gen import files, registry
@@ -45,6 +49,13 @@ def draft(run: Path) -> dict[str, int]:
         store.write_items(name, items, model)
         counts[name] = len(items)
     return counts
+
+
+def assemble(runs: Sequence[Path], out: Path, *, per_level: int | None, seed: int, console: Console) -> tuple[assembling.Assembled, dict[str, int], Path]:
+    """A balanced set of several runs, with its items drafted over all of them, its card and its report."""
+    assembled = assembling.assemble(runs, out, per_level=per_level, seed=seed, console=console)
+    counts, page = closing(out)
+    return assembled, counts, page
 
 
 def closing(run: Path) -> tuple[dict[str, int], Path]:
@@ -153,9 +164,13 @@ def card(store: Store, counts: Mapping[str, int]) -> str:
 
 
 def _card_lines(content: Mapping[str, Any], rows: int, counts: Mapping[str, int], licences: Mapping[str, int]) -> Iterator[str]:
-    recipe = content["recipe"]
-    yield f"# {recipe['name']} ({recipe['variant']}, version {recipe['version']})"
+    made = [run["recipe"] for run in content["runs"]] if "runs" in content else [content["recipe"]]
+    names = [f"{recipe['name']} ({recipe['variant']}, version {recipe['version']})" for recipe in made]
+    yield f"# {names[0]}" if "recipe" in content else f"# A set of {len(names)} runs"
     yield ""
+    if "runs" in content:
+        yield f"Joined from {', '.join(names)}, with as many pictures of each level of a recipe as of the others."
+        yield ""
     levels = ", ".join(content["levels"])
     yield f"{rows} pictures, degraded by simulation from {content['index']['cases']} source pictures at the levels {levels}; every label is measured."
     yield "Simulated pictures are no clinical evidence. The columns are described in docs/store.md of medq_gen."

@@ -19,7 +19,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("medq_gen.declare",),
     ("recipes",),
     ("medq_gen.registry",),
-    ("medq_gen.variant", "medq_gen.edits", "medq_gen.solve", "medq_gen.plan", "medq_gen.executors", "medq_gen.sources"),
+    ("medq_gen.variant", "medq_gen.edits", "medq_gen.solve", "medq_gen.plan", "medq_gen.executors", "medq_gen.sources", "medq_gen.assemble"),
     ("medq_gen.ladder", "medq_gen.scan_of", "medq_gen.draft", "medq_gen.export", "medq_gen.score", "medq_gen.report"),
     ("medq_gen.answer", "medq_gen.judge"),  # models are asked what is exported
     ("medq_gen.judge_lm",),  # and judge what others answered
