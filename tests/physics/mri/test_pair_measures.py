@@ -218,7 +218,7 @@ def test_an_edge_stands_alone(monkeypatch):
 @pytest.mark.parametrize(("distance", "read"), [(9, True), (12, False)])
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_lesser_step_is_part_of_a_plateau_or_an_edge_of_its_own(monkeypatch, distance, read, side):
-    """At a resolution of six pixels a step of 0.35 nine pixels off is still on the plateau of the larger one; twelve pixels off it is another edge, too near."""
+    """At a resolution of six pixels a step of 0.35 nine pixels off is still on the plateau of the larger one; twelve pixels off it is another edge."""
     down = torch.arange(180)
     reference = (20 + 80 * (down >= 90).double())[:, None].expand(180, 90).clone()
     lesser = (down >= 90 + distance if side == 1 else down < 90 - distance).double()
