@@ -87,7 +87,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/dephasing.py": {
         "flipped sign: data * torch.polar(torch.ones_like(turned), turned).to(data) * kept.to(data.real) + (lost * floor).to(data) in apply": (
             "the floor is complex noise of no preferred phase"
-        )
+        ),
+        "flipped sign: (middle - np.array([size // 2 for size in scan.matrix])) * spacing + rng.uniform(-3, 3, size=2) in continued_pockets": "uniform about 0",
     },
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
     "physics/mri/free_induction.py": {
@@ -95,6 +96,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: axes=(-1,) in apply": "only the energy is read, which no orthonormal transform changes",
     },
     "physics/mri/ghosts.py": {"flipped sign: side * strongest + off in ghost_distance": "the offsets are -1, 0 and 1"},
+    "physics/mri/gradient_warp.py": {
+        "flipped sign: -self.isocentre_mm[2] in shape": "every harmonic holds an even power of the distance through the slice",
+        "odd size: FINER * n // 2 in _finer": "twice a whole number",
+    },
+    "physics/mri/grappa.py": {"odd size: NEIGHBOURS // 2 in neighbours": "four"},
     "physics/mri/homodyne.py": {"odd size: n_lines // 2 in detected": "an even number"},
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
     "physics/mri/lattice.py": {

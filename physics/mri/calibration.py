@@ -55,7 +55,7 @@ def estimated_maps(kspace: Tensor, *, lines: Tensor | None, phase_axis: int) -> 
     for axis in (0, 1):
         k = frequencies(n[axis], dtype=kspace.real.dtype, device=kspace.device)
         window = torch.where(k.abs() < (width + 1) / 2, 0.5 + 0.5 * torch.cos(2 * torch.pi * k / (width + 1)), torch.zeros_like(k))
-        kept = torch.from_numpy(np.fft.ifftshift(np.arange(coarse[axis]) - coarse[axis] // 2) % n[axis])
+        kept = frequencies(coarse[axis]).long() % n[axis]
         data = (data * (window[:, None] if axis == 0 else window[None, :])).index_select(axis + 1, kept.to(data.device))
     pictures = to_picture(data)
     products = (pictures[:, None] * pictures[None].conj()).flatten(0, 1)

@@ -51,9 +51,7 @@ class FatWater:
 
     def apply(self, data: Tensor, scan: MRIScan) -> Tensor:
         """data: k-space (coil, row, column)."""
-        share = fat_share(scan.body).to(scan.body.density.real)
-        if scan.receive is not None:
-            share = share * scan.body.tissue_share
+        share = fat_share(scan.body).to(scan.body.density.real)  # 0 where air is encoded apart: fat lies within the rim of the body
         fat = run_stage(scan.body.density, scan, Stage.OBJECT) * share
         return data + (self.factor(scan).to(data) - 1) * encoded(scan, fat)
 

@@ -82,7 +82,7 @@ def signal_kept(x_mm: Array, state: SaturatedSlice, tissue: Relaxation) -> Array
     z = ((np.arange(ACROSS) + 0.5) / ACROSS * 2 - 1) * half
     flip = radians(state.flip_deg)
     own = flip * state.profile.at(z)[None, :]
-    slope, level, time = np.cos(own) * np.ones((len(x_mm), 1)), np.zeros((len(x_mm), ACROSS)), 0.0  # M after the own pulse = slope * M before it
+    slope, level, time = np.cos(own), np.zeros((len(x_mm), ACROSS)), 0.0  # M after the own pulse = slope * M before it
 
     def recovered(duration: float) -> None:
         nonlocal slope, level

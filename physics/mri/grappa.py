@@ -10,7 +10,8 @@ from torch import Tensor
 from physics.fourier import frequencies, inverse_transform, to_picture
 from physics.mri.calibration import estimated_maps
 
-READOUT = 5  # points of the kernel along the readout
+SIDE = 2  # points of the kernel to either side along the readout
+READOUT = 2 * SIDE + 1  # points of the kernel along the readout
 NEIGHBOURS = 4  # lines of the kernel, the nearest that were taken: two to either side where there are
 RIDGE = 1e-4  # of the mean diagonal of the normal equations
 
@@ -95,8 +96,7 @@ def weights(calibration: Tensor, *, offsets: tuple[int, ...]) -> Tensor | None:
     windows = calibration.unfold(2, READOUT, 1)  # (coil, line, place, readout offset)
     sources = torch.stack([windows[:, first + d : last + d] for d in offsets], dim=1)  # (coil, offset, line, place, readout offset)
     matrix = sources.permute(2, 3, 0, 1, 4).flatten(0, 1).flatten(1)
-    half = READOUT // 2
-    wanted = calibration[:, first:last, half : n_readout - half].flatten(1).T
+    wanted = calibration[:, first:last, SIDE : n_readout - SIDE].flatten(1).T
     square = matrix.mH @ matrix
     ridge = RIDGE * torch.diagonal(square).real.mean().clamp(min=torch.finfo(square.real.dtype).tiny)
     solved: Tensor = torch.linalg.solve(square + ridge * torch.eye(len(square), dtype=square.dtype, device=square.device), matrix.mH @ wanted)
@@ -106,7 +106,7 @@ def weights(calibration: Tensor, *, offsets: tuple[int, ...]) -> Tensor | None:
 def along_readout(kernel: Tensor, *, n_samples: int) -> Tensor:
     """The kernel's factor at each place along the readout, in the order of `inverse_transform`."""
     place = torch.arange(n_samples, dtype=kernel.real.dtype, device=kernel.device)
-    offset = torch.arange(READOUT, dtype=kernel.real.dtype, device=kernel.device) - READOUT // 2
+    offset = torch.arange(READOUT, dtype=kernel.real.dtype, device=kernel.device) - SIDE
     # sum_j w_j s(k + j) is the transform of exp(-2 pi i j x / N) x(x).
     wave = torch.polar(torch.ones(READOUT, n_samples, dtype=place.dtype, device=place.device), -2 * torch.pi * offset[:, None] * place[None] / n_samples)
     return kernel @ wave.to(kernel)

@@ -20,6 +20,8 @@ def test_the_gapless_centre_is_counted():
     lines = torch.zeros(16, dtype=torch.bool)
     lines[[0, 1, 2, 3, -1, -2, 8]] = True
     assert centre_width(lines, n_lines=16) == 5
+    lines[-3], lines[3] = True, False
+    assert centre_width(lines, n_lines=16) == 5  # whichever side ends first
     lines[:] = False
     lines[0] = True
     assert centre_width(lines, n_lines=16) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import cos, pi
 
 import numpy as np
@@ -16,7 +17,9 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.chemical_shift import FatWater, border_signal_lost, echo_time_error, fat_displacement, receiver_bandwidth, shift_fat, turn_fat
+from physics.mri.coils import ReceiveField, receive_sensitivity
 from physics.mri.fat import fat_share
+from physics.mri.loop import Loop
 from physics.mri.motion import Motion
 from physics.pose import Pose
 from physics.scan import acquire
@@ -63,6 +66,22 @@ def test_coils_hear_fat_where_it_is() -> None:
     fat = scan.body.density * fat_share(scan.body)
     wanted = maps * (scan.body.density - fat) + torch.roll(maps * fat, 4, dims=2)
     torch.testing.assert_close(to_picture(acquire_kspace(shift_fat(scan, shift_px=4))), wanted, rtol=0, atol=1e-8)
+
+
+def test_fat_under_a_receive_field_is_tissue_and_no_air() -> None:
+    """Fat is heard through the receive field wherever it lies: none of it in the air, whose noise the source's receiver has made."""
+    loops = (Loop((0.0, 120.0, 0.0), (0.0, -1.0, 0.0), 60.0),)
+    still = scan_of(dtype=torch.float64, n_coils=3)
+    scan = replace(still, receive=ReceiveField(loops, level=float(np.abs(receive_sensitivity(loops, np.zeros(2))[0]))))
+    fat = fat_share(scan.body)
+    assert bool((scan.body.tissue_share[fat > 0] == 1).all())
+    assert scan.sensitivity is not None
+    maps = scan.sensitivity.maps(scan.matrix)
+    for displaced, before in ((shift_fat(scan, shift_px=4), scan), (turn_fat(scan, phase_rad=0.8), scan)):
+        gain = to_picture(acquire_kspace(displaced) - acquire_kspace(before))
+        heard = maps * scan.body.density * fat
+        wanted = torch.roll(heard, 4, dims=2) - heard if displaced.events[0].shift_px else (complex(np.exp(0.8j)) - 1) * heard
+        torch.testing.assert_close(gain, wanted, rtol=0, atol=1e-8)
 
 
 def test_the_displacement_belongs_to_the_scanner_and_fat_to_the_body() -> None:

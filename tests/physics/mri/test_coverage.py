@@ -47,6 +47,14 @@ def test_a_partial_fourier_and_an_ellipse_are_no_gaps() -> None:
     assert found.clipped == pytest.approx(1 - np.pi / 4, abs=0.02)
 
 
+@pytest.mark.parametrize(("missing", "one_sided"), [(2, False), (4, True)])
+def test_a_line_or_two_less_on_one_side_is_no_partial_fourier(missing: int, one_sided: bool) -> None:
+    """Of 64 lines, -32 to 31, two left out at the end leave nine tenths of the other side, four do not."""
+    mask = np.ones((50, 64), bool)
+    mask[:, 64 - missing :] = False
+    assert coverage(stored(mask)).one_sided == (False, one_sided)
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_skipped_lines_are_gaps(axis: int) -> None:
     """Every third line and a centre of 13: the acceleration is lines over sampled lines, the centre 13 wide, along either axis."""

@@ -90,6 +90,14 @@ def test_nothing_is_nothing_and_negative_is_refused() -> None:
     assert float((first - second).abs().max()) > 0.1
 
 
+def test_every_channel_has_a_phase_of_its_own_on_the_whole_circle() -> None:
+    """Uniform: the mean of N unit phases, and of their squares, is within 3.5 / sqrt(N) of nothing over the channels."""
+    heard = Offset(1.0, seed=5).apply(torch.zeros((2000, 2, 3), dtype=torch.complex128), empty((2, 3)))[:, 0, 0]
+    phases = heard / heard.abs()
+    assert float(phases.mean().abs()) < 3.5 / np.sqrt(2000)
+    assert float(phases.square().mean().abs()) < 3.5 / np.sqrt(2000)
+
+
 def test_the_measure_reads_the_centre() -> None:
     """A dot of 12 on tissue of 40 is 30 %; a dot elsewhere is none of its business."""
     image = torch.full((33, 32), 40.0)

@@ -76,6 +76,16 @@ def test_the_picture_turns_and_fades(oracle):
     oracle("mri_signal_dropout", "exp(-2 pi i df TE) K multiplies the body", float((after - wanted)[inside].abs().max() / before.abs().max()), below=1e-5)
 
 
+def test_air_neither_turns_nor_fades():
+    """Far from the body, where a source holds the noise of its receiver, the picture stays as it was, phase and all."""
+    down, right = centred_grid((70, 60))
+    scan = MRIScan.of(torch.where(torch.hypot(down, right) < 15, 100.0, 3.0).double())
+    far = scan.body.tissue_share < 1e-12
+    assert int(far.sum()) > 500
+    dark = scan.with_event(Dephasing(FieldMap(5 + 2 * down - 3 * right, torch.full_like(down, 8.0)), 0.03, 4.0, seed=1))
+    torch.testing.assert_close(acquire_complex(dark)[far], acquire_complex(scan)[far], atol=1e-8, rtol=0)
+
+
 def test_noise_is_as_strong_in_the_hole_as_elsewhere(oracle):
     """Where all signal is gone the magnitude is Rayleigh with the deviation of the source; another seed gives another grain."""
     scan = MRIScan.of(torch.full((120, 110), 100.0, dtype=torch.float64), source_sigma=2.0)
@@ -104,6 +114,7 @@ def test_holes_lie_over_the_pocket_and_grow_with_echo_time():
     assert middle == pytest.approx([-50, 12], abs=8)
     assert float(lost(8.0, 5.0).sum()) < float(lost(15.0, 5.0).sum()) < float(lost(15.0, 8.0).sum())
     assert dephase(scan, echo_ms=0.0, thickness_mm=5.0, pockets=pockets, seed=1) is scan
+    assert dephase(scan, echo_ms=8.0, thickness_mm=5.0, pockets=pockets, seed=1).events[0].echo_s == pytest.approx(0.008)
     for echo, thick in ((-1.0, 5.0), (float("inf"), 5.0), (10.0, 0.0)):
         with pytest.raises(ValueError, match="echo_ms"):
             dephase(scan, echo_ms=echo, thickness_mm=thick, pockets=pockets, seed=1)
@@ -136,10 +147,11 @@ def test_void_and_loss_are_measured():
     degraded = reference.clone()
     degraded[4:10, 7:12] = 10.0
     degraded[20:22, 20] = 30.0
+    reference[30:34, 3], degraded[30:34, 3] = 11.0, 0.0  # under a quarter of the mean: too dark for a void, but signal
     view = View("mri", "head", Display("window", 0.0, 100.0), torch.ones(SHAPE, dtype=torch.bool), SPACING)
     pair = Pair(reference, degraded, view)
     assert void_area(pair).value == pytest.approx(30 * 1.2 * 1.6 / 100)
-    assert signal_lost(pair).value == pytest.approx(100 * (30 * 40 + 2 * 20) / (50 * 40 * 31), rel=1e-6)
+    assert signal_lost(pair).value == pytest.approx(100 * (30 * 40 + 2 * 20 + 4 * 11) / (50 * (40 * 31 - 4) + 4 * 11), rel=1e-6)
     assert dephasing_across_slice(pair).value is None
     scan = MRIScan.of(torch.full(SHAPE, 50.0))
     event = Dephasing(linear(0.0, 0.0, 10.0), 0.02, 5.0, seed=1)
@@ -150,7 +162,7 @@ def test_void_and_loss_are_measured():
 def test_small_pieces_of_air_do_not_go_on(monkeypatch):
     """A piece of an eighth of a square centimetre or more gets a ball beneath its middle, on oblong pixels; a smaller one none."""
     scan = MRIScan.of(torch.full((60, 50), 100.0, dtype=torch.float64), spacing_mm=(1.0, 1.6))
-    for height, width, balls in ((5, 3, 1), (3, 2, 0)):  # 24 and 9.6 mm2
+    for height, width, balls in ((5, 2, 1), (3, 2, 0)):  # 16 and 9.6 mm2
         air = torch.zeros(60, 50, dtype=torch.bool)
         air[10 : 10 + height, 30 : 30 + width] = True
         whole = torch.ones_like(air)
@@ -160,6 +172,33 @@ def test_small_pieces_of_air_do_not_go_on(monkeypatch):
         for ball in found:
             assert ball.centre_mm[0] == pytest.approx(10 + (height - 1) / 2 - 30, abs=3.01)
             assert ball.centre_mm[1] == pytest.approx((30 + (width - 1) / 2 - 25) * 1.6, abs=3.01)
+
+
+@pytest.mark.parametrize("shape", [(60, 50), (61, 51)])
+def test_a_ball_lies_within_three_millimetres_of_the_middle_of_its_piece(monkeypatch, shape):
+    """Along either axis, counted from the centre pixel in millimetres, every draw within 3 mm and the draws together on either side."""
+    scan = MRIScan.of(torch.full(shape, 100.0, dtype=torch.float64), spacing_mm=(1.0, 1.6))
+    air = torch.zeros(shape, dtype=torch.bool)
+    air[10:25, 20:32] = True
+    monkeypatch.setattr("physics.mri.dephasing.materials", lambda body: Materials(torch.ones_like(air), air, torch.zeros_like(air)))
+    balls = [continued_pockets(scan, seed=seed)[0] for seed in range(60)]
+    for axis, middle in ((0, (17 - 30) * 1.0), (1, (25.5 - 25) * 1.6)):
+        off = [ball.centre_mm[axis] - middle for ball in balls]
+        assert -3.01 < min(off) < -2
+        assert 2 < max(off) < 3.01
+
+
+def test_the_four_largest_pieces_go_on(monkeypatch):
+    """Of six pieces, in whatever order they lie in the picture, the two smallest get no ball; each of the others gets its own, the largest first."""
+    scan = MRIScan.of(torch.full((120, 60), 100.0, dtype=torch.float64), spacing_mm=(1.0, 1.0))
+    air, sides = torch.zeros(120, 60, dtype=torch.bool), (8, 4, 12, 10, 5, 14)
+    for number, side in enumerate(sides):
+        air[20 * number : 20 * number + side, 20 : 20 + side] = True
+    monkeypatch.setattr("physics.mri.dephasing.materials", lambda body: Materials(torch.ones_like(air), air, torch.zeros_like(air)))
+    balls = continued_pockets(scan, seed=6)
+    assert len(balls) == 4
+    for ball, number in zip(balls, (5, 2, 3, 0), strict=True):
+        assert ball.centre_mm[0] == pytest.approx(20 * number + (sides[number] - 1) / 2 - 60, abs=3.01)
 
 
 def test_a_ball_is_about_as_wide_as_its_piece(monkeypatch):

@@ -14,7 +14,7 @@ from physics.fourier import centred_grid, frequencies, positions, to_kspace, to_
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
-from physics.mri.bending import bent
+from physics.mri.bending import along_axis, bent
 from physics.mri.cavities import materials
 from physics.mri.epi import EchoPlanar, distort, echo_spacing, field_offset, offset_percentile, phase_encode_displacement, piled_up
 from physics.mri.pockets import Pocket
@@ -74,6 +74,15 @@ def test_places_between_pixels_are_those_of_the_stored_frequencies(n):
     lines = torch.exp(-2j * pi * k[:, None, None] * (at[:, None] + moved)[None] / n) / (3 * n**0.5)
     wanted = to_kspace(torch.einsum("nyx,yx->nx", lines, finer), axes=(1,))
     torch.testing.assert_close(bent(to_kspace(picture)[None], shift, axis=0, finer=3)[0], wanted, atol=1e-5, rtol=0)
+
+
+def test_a_displacement_in_pixels_is_millimetres_of_its_own_axis():
+    """Two pixels along axis 0 of 1.5 mm and along axis 1 of 0.8 mm, and none along the other."""
+    shift = torch.full((3, 4), 2.0, dtype=torch.float64)
+    for axis, step in ((0, 3.0), (1, 1.6)):
+        moved = along_axis(shift, axis=axis, spacing_mm=(1.5, 0.8))
+        torch.testing.assert_close(moved[axis], torch.full((3, 4), step, dtype=torch.float64))
+        assert not bool(moved[1 - axis].any())
 
 
 def test_signal_is_kept_and_blips_are_opposite(oracle):

@@ -66,6 +66,14 @@ def test_on_resonance_the_source_stays() -> None:
     assert float((acquire(miss_fat(scan, range_ppm=0.2, error=SLOPE)) - acquire(scan)).abs().max()) < 1e-3 * scan.mean_tissue
 
 
+def test_water_on_resonance_is_kept_to_the_last_digits() -> None:
+    """What the pulse takes of water without any field is in the source already: the share that is kept is 1, nearer than the pulse's own tail of 5e-8."""
+    scan = dim_scan()
+    kept = MissedSaturation(0.0, SLOPE).kept(scan)
+    torch.testing.assert_close(kept, torch.ones_like(kept), atol=1e-12, rtol=0)
+    assert float(saturated(torch.tensor([3.4], dtype=torch.float64))) > 1e-8
+
+
 def test_spared_fat_and_lost_water_are_measured() -> None:
     """Fat is spared more than 1.53 ppm from resonance on either side; water is lost within 1.53 ppm of -3.4 ppm, and nowhere in a narrow range."""
     scan = dim_scan(torch.float32)

@@ -50,6 +50,19 @@ def test_a_finer_grid_shows_the_same_picture(n, size):
     assert divisible(12, step=4) == 12
 
 
+@pytest.mark.parametrize(("n", "size"), [(9, 12), (9, 15), (10, 13), (12, 9), (15, 10), (13, 11)])
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_every_line_keeps_its_frequency(n, size, phase_axis):
+    """On another number of lines, odd or even, each frequency that both hold has its own sample times (size / n)^(1/2), and the others are empty."""
+    lined = draw((2, n, 3), 7)
+    found = with_size(lined if phase_axis == 0 else lined.transpose(1, 2), n_lines=size, phase_axis=phase_axis)
+    found = found if phase_axis == 0 else found.transpose(1, 2)
+    stored = {int(f): index for index, f in enumerate(frequencies(n))}
+    for index, f in enumerate(frequencies(size)):
+        wanted = lined[:, stored[int(f)]] * (size / n) ** 0.5 if int(f) in stored else torch.zeros(2, 3, dtype=torch.complex128)
+        torch.testing.assert_close(found[:, index], wanted)
+
+
 @pytest.mark.parametrize(("shape", "phase_axis", "step"), [((64, 48), 0, 2), ((63, 49), 0, 3), ((50, 64), 1, 4)])
 def test_exact_maps_without_noise_unfold_the_body(shape, phase_axis, step, oracle):
     """Every R-th line and the true maps give back the complex body, whatever the covariance."""

@@ -64,6 +64,23 @@ def test_encoding_is_the_sum_over_moved_places(shape, oracle):
     oracle(NAME, "k-space is the sum over moved places", (found - exact).abs().max() / exact.abs().max(), below=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(7, 6), (6, 9), (1, 5)])
+def test_places_up_to_the_edge_are_moved(shape):
+    """Any picture, to its very edge: the band-limited sum at half pixels, displaced by a straight map that goes on beyond the last pixel centres."""
+    picture = torch.randn(shape, dtype=torch.complex128, generator=torch.Generator().manual_seed(4))
+    found = warped(fourier.to_kspace(picture)[None], smooth(*fourier.centred_grid(shape)))[0].numpy()
+    rows, columns = (grid / 2 for grid in fourier.centred_grid((2 * shape[0], 2 * shape[1])))
+    moved = smooth(rows, columns)
+    if shape[0] == 1:
+        moved = smooth(torch.zeros_like(rows), columns)  # one row has no slope
+    n0, n1 = (2 * np.pi * fourier.frequencies(n).numpy() / n for n in shape)
+    phase = n0[:, None, None, None] * rows.numpy() + n1[None, :, None, None] * columns.numpy()
+    turned = n0[:, None, None, None] * (rows + moved[0]).numpy() + n1[None, :, None, None] * (columns + moved[1]).numpy()
+    places = np.einsum("nm,nmyx->yx", fourier.to_kspace(picture).numpy(), np.exp(1j * phase)) / math.sqrt(picture.numel())
+    exact = np.einsum("yx,nmyx->nm", places, np.exp(-1j * turned)) / (4 * math.sqrt(picture.numel()))
+    assert np.abs(found - exact).max() < 1e-5 * np.abs(exact).max()
+
+
 @pytest.mark.parametrize("field", [AXIAL, SIDE, FRONT])
 @pytest.mark.parametrize(("shape", "spacing"), [((128, 128), (2.0, 2.0)), ((121, 96), (1.5, 2.5))])
 def test_places_and_brightness(field, shape, spacing, oracle):
@@ -195,6 +212,31 @@ def test_noise_stays_where_the_anatomy_leaves(oracle):
     noise[:4, :4] = 50.0  # an arm at the edge of the field: it moves, and leaves nothing behind
     scan = MRIScan.of(torch.where(disc > 0, disc, noise), source_sigma=sigma, seed=1)
     assert float(acquire(bend_gradients(scan, field, largest_mm=8.0))[:4, :4].max()) < 8 * sigma
+
+
+def test_only_thinned_air_is_topped_up():
+    """What a source with noise gains against one without: in the air its own noise of that place, so that its square and the density 1 / |J| that is left
+    add up to 1; nothing in the body, dark as it may be, nor at what is brighter than four deviations of noise."""
+    shape, sigma = (96, 80), 0.05
+    down, right = fourier.centred_grid(shape)
+    body = torch.where(torch.hypot(down, right) < 20, 100.0, 0.0)
+    body = torch.where(torch.hypot(down - 3, right + 2) < 9, 0.5 * sigma, body)  # a dark hole in it
+    air = torch.where(torch.hypot(down, right) < 20, 0.0, 1.5 * sigma)
+    arm = ((down - 30).abs() < 4) & ((right - 8).abs() < 4)
+    source = (body + torch.where(arm, 3.0, air)).double()
+    field = GradientField("slice", (0.0, 0.0, 0.0), (-1.0, 0.0), (-1.0, 0.0))  # pulls apart, most at the rim
+    quiet, noisy = (MRIScan.of(source, source_sigma=level, spacing_mm=(2.0, 2.5), phase=False) for level in (0.0, sigma))
+    event = bend_gradients(quiet, field, largest_mm=1.5).events[0]
+    kspace = fourier.to_kspace(source.to(torch.complex128))[None]
+    gain = fourier.to_picture(event.apply(kspace, noisy) - event.apply(kspace, quiet))[0].real
+    assert float(gain[quiet.body.support | arm].abs().max()) < 1e-9
+    pixels = torch.tensor((2.0, 2.5), dtype=torch.float64)[:, None, None]
+    moved, local = event.displacement_mm(quiet) / pixels, jacobian(event.displacement_mm(quiet), (2.0, 2.5))
+    for at in ((-40, 0), (38, 5), (4, -30), (-6, 28), (-33, -27), (33, -10)):
+        there = [round(at[axis] + float(moved[axis, at[0] + 48, at[1] + 40])) for axis in (0, 1)]
+        share = float(gain[there[0] + 48, there[1] + 40]) / (1.5 * sigma)
+        assert share**2 + 1 / float(local[at[0] + 48, at[1] + 40]) == pytest.approx(1.0, abs=0.04)
+        assert share > 0.2
 
 
 def test_the_warp_is_measured():

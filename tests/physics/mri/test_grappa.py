@@ -158,6 +158,15 @@ def test_a_line_is_made_of_two_taken_lines_on_either_side(phase_axis, step):
     torch.testing.assert_close(picture, wanted, atol=1e-10, rtol=0)
 
 
+@pytest.mark.parametrize(("shape", "phase_axis"), [((64, 48), 0), ((47, 62), 1)])
+def test_a_whole_scan_is_the_body_seen_through_its_maps(shape, phase_axis):
+    """Nothing missing, one phase over the body: sum of conj(C) times the coil pictures, so that phases of the coils cancel and its own magnitude is left."""
+    body = 100 * phantoms.ellipses(shape, torch.float64)
+    scan = MRIScan.of(body, n_coils=6, phase_axis=phase_axis, phase=False)
+    picture = Grappa(2, torch.zeros(6, 8, 8, dtype=torch.complex128))(acquire_kspace(scan), lines=None, phase_axis=phase_axis)
+    assert float((picture.abs() - body).norm() / body.norm()) < 0.02
+
+
 @pytest.mark.parametrize("n_lines", [8, 9, 15])
 @pytest.mark.parametrize("phase_axis", [0, 1])
 def test_calibration_lines_lie_about_the_centre(n_lines, phase_axis):

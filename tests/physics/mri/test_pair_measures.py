@@ -197,8 +197,8 @@ def read_bars(monkeypatch, pair: Pair, *, resolution_mm: float) -> float | None:
 
 def test_an_edge_stands_on_plateaus(monkeypatch):
     """At a resolution of six pixels the overshoot is looked for up to nine pixels off: a plateau that falls off gently from there on holds it, one that does
-    so from the third pixel on does not."""
-    for begins, read in ((10, True), (3, False)):
+    so from the third pixel on does not, nor one whose last two of these pixels fall by more than four tenths of the step."""
+    for begins, read in ((10, True), (4, False), (3, False)):
         reference, degraded = bars(45)
         fallen = 80 * ((torch.arange(180) % 90 - 45 - begins) / 10).clamp(0, 1).double()[:, None]
         reference, degraded = reference - fallen, degraded - fallen
@@ -207,24 +207,47 @@ def test_an_edge_stands_on_plateaus(monkeypatch):
 
 
 def test_an_edge_stands_alone(monkeypatch):
-    """At a resolution of six pixels edges nineteen pixels apart are read, edges seventeen apart, less than three resolutions, are not."""
-    for width, read in ((19, True), (17, False)):
-        reference, degraded = bars(width)
+    """At a resolution of six pixels edges nineteen pixels apart are read, edges eighteen or seventeen apart, three resolutions or less, are not; the far side
+    of the last one, alone in any case, is too few pixels in fifteen columns."""
+    for width, read in ((19, True), (18, False), (17, False)):
+        reference, degraded = (picture[:, :15] for picture in bars(width))
         mask = torch.ones_like(reference, dtype=torch.bool)
         assert (read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
 
 
-@pytest.mark.parametrize(("offsets", "percent"), [((0, 1, 2), 0.0), ((4, 5, 6, 7), 10.0), ((10, 11), 0.0)])
+@pytest.mark.parametrize(("distance", "read"), [(9, True), (12, False)])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_lesser_step_is_part_of_a_plateau_or_an_edge_of_its_own(monkeypatch, distance, read, side):
+    """At a resolution of six pixels a step of 0.35 nine pixels off is still on the plateau of the larger one; twelve pixels off it is another edge."""
+    down = torch.arange(180)
+    reference = (20 + 80 * (down >= 90).double())[:, None].expand(180, 90).clone()
+    lesser = (down >= 90 + distance if side == 1 else down < 90 - distance).double()
+    reference = reference + side * 28 * lesser[:, None]
+    mask = torch.ones_like(reference, dtype=torch.bool)
+    assert (read_bars(monkeypatch, pair_of(reference, reference, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
+
+
+@pytest.mark.parametrize(("first", "read"), [(9, False), (11, True)])
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_an_edge_has_room_for_its_plateaus(monkeypatch, first, read, at_the_end):
+    """At a resolution of six pixels an edge with nine pixels before the end of the picture has no whole plateau and the margin of one, with eleven it has."""
+    reference = (20 + 80 * (torch.arange(90) >= first).double())[:, None].expand(90, 40).clone()
+    reference = reference.flip(0) if at_the_end else reference
+    mask = torch.ones_like(reference, dtype=torch.bool)
+    assert (read_bars(monkeypatch, pair_of(reference, reference, mask, spacing=(1.0, 1.0)), resolution_mm=6.0) is not None) == read
+
+
+@pytest.mark.parametrize(("offsets", "percent"), [((0, 1, 2), 0.0), ((4, 5, 6, 7), 10.0), ((7,), 10.0), ((10, 11), 0.0)])
 def test_the_overshoot_is_sought_one_resolution_off(monkeypatch, offsets, percent):
-    """At a resolution of six pixels a tenth of the step, brighter on the bright side and darker on the dark one, counts from 0.7 resolutions off the edge,
-    not nearer, where a blur changes most, and not beyond 1.4."""
+    """At a resolution of six pixels of half a millimetre a tenth of the step, brighter on the bright side and darker on the dark one, counts from 0.7
+    resolutions off the edge, not nearer, where a blur changes most, and not beyond 1.4."""
     reference, _ = bars(30)
     up = torch.arange(180) // 30 % 2 == 1
     depth = torch.minimum(torch.arange(180) % 30, 29 - torch.arange(180) % 30)  # pixels from the nearest edge
     ring = torch.isin(depth, torch.tensor(offsets))
     degraded = reference + torch.where(ring, torch.where(up, 8.0, -8.0), 0.0)[:, None]
     mask = torch.ones_like(reference, dtype=torch.bool)
-    read = read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(1.0, 1.0)), resolution_mm=6.0)
+    read = read_bars(monkeypatch, pair_of(reference, degraded, mask, spacing=(0.5, 2.0)), resolution_mm=3.0)
     assert read == pytest.approx(percent, abs=1e-6)
 
 

@@ -323,9 +323,56 @@ def test_dark_fat_in_the_back_of_a_trunk_is_no_gas():
 
     disc = np.pi * 12**2
     assert with_hole((110.0, 165.0), -50.0, 12.0) == pytest.approx(disc, rel=0.2)
+    assert with_hole((110.0, 165.0), 0.0, 12.0) == pytest.approx(disc, rel=0.2)  # 110 of 220 mm: the front 55 % end at 121
+    assert with_hole((110.0, 165.0), 24.0, 12.0) == 0.0
     assert with_hole((110.0, 165.0), 50.0, 12.0) == 0.0
     assert with_hole((110.0, 140.0), 50.0, 12.0) == pytest.approx(disc, rel=0.2)
     assert with_hole((110.0, 165.0), 50.0, 42.0) == pytest.approx(np.pi * 42**2, rel=0.2)  # 55 cm2
+
+
+def test_each_piece_of_gas_is_judged_by_itself():
+    """Two discs in the front of a trunk and one in its back: the two are air, each with its own area, and the third is not."""
+    body = oval((150, 180), (2.0, 2.0), middle=(0.0, 0.0), reach=(110.0, 165.0)).body.density.abs()
+    down, right = places((150, 180), (2.0, 2.0))
+    discs = [torch.hypot(down - at[0], right - at[1]) < 12 for at in ((-60.0, -50.0), (-20.0, 60.0), (60.0, -20.0))]
+    found = materials(MRIScan.of(torch.where(discs[0] | discs[1] | discs[2], 1.0, body), spacing_mm=(2.0, 2.0)).body)
+    areas = [float(found.air[disc].sum()) * 4.0 / (np.pi * 144) for disc in discs]
+    assert areas == pytest.approx([1.0, 1.0, 0.0], abs=0.2)
+    assert float(found.air.sum()) * 4.0 / (np.pi * 144) == pytest.approx(2.0, abs=0.4)
+
+
+def test_a_bright_speck_beside_the_body_is_not_of_it():
+    """Pieces of less than a twentieth of the largest lie outside of the outline, larger ones within."""
+    down, right = places((160, 150))
+    image = torch.where(torch.hypot(down, right + 20) < 40, 100.0, 0.5)
+    for side, held in ((6, False), (24, True)):
+        marked = torch.where((down.abs() < side / 2) & ((right - 55).abs() < side / 2), 100.0, image)
+        assert bool(materials(MRIScan.of(marked.double()).body).body[80, 75 + 55]) is held
+
+
+def test_a_strip_is_rounded_to_a_cylinder():
+    """Nine pixels of 1 mm wide on pixels 3 mm high: (4.5^2 - x^2)^(1/2) to the border between pixels, whatever its length; a picture without a border is as
+    deep as half of its longer side."""
+    strip = torch.zeros((12, 30), dtype=torch.bool)
+    strip[:, 8:17] = True
+    x = (torch.arange(30, dtype=torch.float64) - 12).abs()
+    wanted = torch.where(x < 4.5, (4.5**2 - x**2).clamp(min=0).sqrt(), 0.0).expand(12, 30)
+    torch.testing.assert_close(rounded_height_mm(strip, (3.0, 1.0)), wanted, atol=1e-12, rtol=0)
+    two = strip | (torch.arange(30) > 24)
+    torch.testing.assert_close(rounded_height_mm(two, (3.0, 1.0))[:, :20], wanted[:, :20], atol=1e-12, rtol=0)  # each piece has a radius of its own
+    everywhere = rounded_height_mm(torch.ones((10, 6), dtype=torch.bool), (3.0, 2.0))
+    torch.testing.assert_close(everywhere, torch.full((10, 6), 15.0, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("middle", [(-10.0, -25.0), (12.0, -10.0)])
+def test_the_outline_is_mirrored_about_its_own_middle(middle):
+    """A disc is its own mirror image wherever it lies, and so are two upright bars that a thin bridge joins, of which two pixels more or less would be none."""
+    down, right = places((160, 150))
+    disc = torch.where(torch.hypot(down - middle[0], right - middle[1]) < 30, 100.0, 0.0)
+    y, x = (down - middle[0]).abs(), (right - middle[1]).abs()
+    bars = torch.where(((x > 8) & (x < 12) & (y < 30)) | ((x <= 8) & (y < 2)), 100.0, 0.0)
+    for image in (disc, bars):
+        assert main_field_axis(MRIScan.of(image.double()).body) == "slice"
 
 
 @pytest.mark.parametrize(("area_mm2", "drawn"), [(40, True), (60, False)])
