@@ -305,3 +305,10 @@ def test_tissue_arrives_as_far_as_it_travels_on_fine_pixels() -> None:
     moved, _ = rigid(scan, np.full(64, -4.0), n_bins=1)
     tissue = scan.body.density * scan.body.tissue_share
     torch.testing.assert_close(acquire_complex(moved), torch.roll(tissue, -8, dims=0) + scan.body.density - tissue, atol=1e-8, rtol=0)
+
+
+def test_states_are_counted_from_the_least_displacement() -> None:
+    """Two states between 0 and 2 mm stand for 0.5 and 1.5 mm; what lies on their border belongs to the upper one, the largest to the last."""
+    levels, index = Breathing(torch.ones(3, 3, dtype=torch.float64), np.array([0.0, 1.0, 2.0, 0.9]), 2).states()
+    assert levels.tolist() == [0.5, 1.5]
+    assert index.tolist() == [0, 1, 1, 0]
