@@ -102,17 +102,35 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "physics/mri/grappa.py": {"odd size: NEIGHBOURS // 2 in neighbours": "four"},
     "physics/mri/homodyne.py": {"odd size: n_lines // 2 in detected": "an even number"},
+    "physics/mri/homodyne.py": {
+        "odd size: n_lines // 2 in detected": "an even number",
+        "odd size: (centre_width(lines, n_lines=n_lines) - 1) // 2 in detected": "the width is odd",
+    },
+    "physics/mri/honesty.py": {
+        "odd size: n // 16 in support_share": "64, 32 or 16",
+        "odd size: length // 4 in _log_power": "128, 64 or 32",
+        "swapped axis: (row, column) in block_excess": "the 64 grids in another order",
+    },
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
     "physics/mri/lattice.py": {
         "swapped axis: (k, d) in spread": "a product of two numbers modulo the partitions, of which the frequencies are the same ones",
         "odd size: n_partitions // self.step in aliases": "a number of partitions that the lattice divides",
+        "odd size: partition[None] // self.across in taken": "asked only of partitions that the step divides",
     },
+    "physics/mri/metal.py": {
+        "flipped sign: shown + missing * unit_complex(tuple(shown.shape), seed=self.seed, dtype=torch.complex128).to(shown) in apply": (
+            "noise of no preferred sign"
+        )
+    },
+    "physics/mri/nyquist_ghost.py": {"odd size: n_lines // 2 in in_picture": "used where it is even"},
+    "physics/mri/order.py": {"odd size: row // n_shots in line_times": "all lines of a shot move up by one alike"},
     "physics/mri/partial_fourier.py": {"swapped axis: (axis, at) in local_phase": "the square of a difference"},
     "physics/mri/pockets.py": {
         "flipped sign: middle + rng.uniform(-16, 16, size=2) in draw_pockets": "uniform about 0",
         "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
         "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
     },
+    "physics/mri/radial.py": {"odd size: OVERSAMPLING * n // 2 in _path": "twice a whole number"},
     "physics/mri/residual_aliasing.py": {
         "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"
     },

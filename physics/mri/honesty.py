@@ -97,7 +97,7 @@ def support_share(image: Array, *, axis: int) -> float:
     if fall < DROP:
         return 1.0
     level = power[max(1, at - gap - width) : at - gap + 1].mean() - EDGE_DROP
-    after = next((place for place in range(at - gap, n + 1) if power[place] <= level), n)
+    after = at - gap + int(np.argmax(power[at - gap :] <= level))  # there is one, since what follows lies lower by more than what the edge begins with
     before = power[after - 1]
     share = (after - 1 + (before - level) / max(before - power[after], 1e-9)) / n
     if abs(share - 0.5) < 0.025:  # factors of two are what consoles offer
@@ -136,8 +136,9 @@ def is_doubled(image: Array, *, axis: int) -> bool:
         weight = inside[:, 1 : 1 + squares.shape[1]]
         if weight.sum() < 100:
             return False
-        squares = np.minimum(squares, np.percentile(squares[weight], 95)) * weight
-        means = [float(squares[:, part::2].sum() / max(int(weight[:, part::2].sum()), 1)) for part in (0, 1)]
+        squares = np.minimum(squares, np.percentile(squares[weight], 95))
+        halves = [squares[:, part::2][weight[:, part::2]] for part in (0, 1)]
+        means = [float(half.mean()) if half.size else 0.0 for half in halves]
         if max(means) > DOUBLED * min(means) and max(means) > 0:
             return True
     return False
@@ -195,6 +196,6 @@ def on_matrix(image: NDArray[Any], matrix: tuple[int, int]) -> NDArray[np.float3
     kept = np.fft.ifft2(np.fft.ifftshift(spectrum[top : top + rows, left : left + columns]))
     picture = np.asarray(np.abs(kept) * (rows * columns / image.size), dtype=np.float32)
     if float((image == 0).mean()) > 0.01:
-        nearest = [np.rint(np.arange(m) * n / m).astype(int).clip(0, n - 1) for m, n in zip(matrix, image.shape, strict=True)]
+        nearest = [np.rint(np.arange(m) * n / m).astype(int) for m, n in zip(matrix, image.shape, strict=True)]
         picture[(image == 0)[np.ix_(*nearest)]] = 0.0
     return picture

@@ -68,7 +68,7 @@ def implant_field(implant: Implant, body: Body, *, strength_t: float, along: Axi
     if implant.length_mm > 0:
         share = pi * implant.radius_mm**2 * (implant.length_mm / beads) / (4 / 3 * pi * implant.radius_mm**3)
     places = centred_mm(body)
-    hz, slope = (torch.zeros_like(places[0]) for _ in range(2))
+    hz = slope = torch.zeros_like(places[0])
     for bead in range(beads):
         at = (bead + 0.5) / beads - 0.5 if beads > 1 else 0.0
         down, right = (at * implant.length_mm * turn for turn in (sin(radians(implant.angle_deg)), cos(radians(implant.angle_deg))))

@@ -141,9 +141,9 @@ def _measured_part(
 def _sensitivity(data: Tensor, covered: Coverage, phase_axis: int) -> Sensitivity:
     """Smooth maps from the gapless centre, weighted by what was received there."""
     n = data.shape[1 + phase_axis]
-    lines = frequencies(n).abs() <= covered.centre // 2
+    lines = frequencies(n).abs() < covered.centre / 2
     maps = estimated_maps(data, lines=lines, phase_axis=phase_axis)
-    k0, k1 = (frequencies(size).abs() <= covered.centre // 2 for size in data.shape[1:])
+    k0, k1 = (frequencies(size).abs() < covered.centre / 2 for size in data.shape[1:])
     centre = data * (k0[:, None] & k1[None, :])
     received = torch.view_as_real(to_picture(centre)).square().sum(dim=(0, -1))
     return smooth_sensitivity(maps, received)

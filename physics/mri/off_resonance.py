@@ -81,7 +81,7 @@ def separated(hz: Array, time_s: Array, *, tolerance: float) -> tuple[NDArray[np
     """
     low, high, end = float(hz.min()), float(hz.max()), float(time_s.max())
     middle, half = (low + high) / 2, max((high - low) / 2, 1e-12)
-    n_points = ceil(pi * half * end) + 22
+    n_points = ceil(2.2 * pi * half * end) + 22  # the phase runs over 2 pi half end; polynomials are exact from a little beyond that degree on
     x = np.cos(pi * (np.arange(n_points) + 0.5) / n_points)
     kernel = np.exp(-2j * pi * (middle + half * x)[:, None] * (end / 2 * (1 + x))[None])
     left, values, right = np.linalg.svd(kernel)

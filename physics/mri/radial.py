@@ -56,14 +56,15 @@ def _path(radial: Radial) -> tuple[Tensor, Tensor, Tensor]:
     """True and nominal (2, spoke, sample) in radians per pixel, and the area (spoke, sample) of each sample."""
     n = max(radial.matrix)
     step = 2 * pi / (OVERSAMPLING * n)
-    radius = step * np.arange(-(OVERSAMPLING * n) // 2, OVERSAMPLING * n // 2 + 1)
+    reach = OVERSAMPLING * n // 2
+    radius = step * np.arange(-reach, reach + 1)
     turn = GOLDEN_RAD if radial.angles == "golden" else pi / radial.n_spokes
     angle = np.radians(radial.first_deg) + turn * np.arange(radial.n_spokes)
     nominal = np.stack([radius * np.sin(angle)[:, None], radius * np.cos(angle)[:, None]])
     # Late gradients: at the time of a sample the spoke has not come as far as it should.
     late = 2 * pi / n * np.stack([radial.delay_samples[0] * np.sin(angle), radial.delay_samples[1] * np.cos(angle)])
     area = np.abs(radius) * step
-    area[len(radius) // 2] = step**2 / 4  # the disc of radius step / 2, which all spokes share
+    area[radius == 0] = step**2 / 4  # the disc of radius step / 2, which all spokes share
     area[[0, -1]] = step * (pi - step / 4) / 2  # half cells at the rim
     omega, areas = as_tensors(nominal, area * angular_share(angle, period_rad=pi)[:, None])
     return as_tensors(nominal - late[:, :, None], area)[0], omega, areas

@@ -147,3 +147,21 @@ def test_as_many_calibration_lines_as_asked(n_lines, n_centre):
     found = {int(k) for k, kept in zip(frequencies(n_lines), taken, strict=True) if kept}
     regular = {k for k in range(-(n_lines // 2), (n_lines + 1) // 2) if k % 7 == 0}
     assert found == regular | set(range(-(n_centre // 2), n_centre // 2 + 1))
+
+
+@pytest.mark.parametrize(("shape", "phase_axis", "step", "width"), [((48, 40), 0, 3, 9), ((40, 50), 1, 3, 9), ((45, 36), 0, 2, 13), ((36, 46), 1, 4, 11)])
+def test_no_line_that_was_not_taken_enters(shape, phase_axis, step, width):
+    """Whatever stands at lines that are neither multiples of the step nor within the calibration, beginning with the first one beside it, changes nothing;
+    the outermost calibration lines do."""
+    scan = MRIScan.of(100 * phantoms.ellipses(shape, torch.float64), n_coils=4, phase_axis=phase_axis)
+    n = frequencies(scan.n_lines)
+    lines = (n % step == 0) | (n.abs() <= width // 2)
+    assert not bool(lines[width // 2 + 1])
+    kspace, scan = acquire_kspace(scan), regular_sense(scan, step=step, n_centre=width)
+    mask = lines[:, None] if phase_axis == 0 else lines[None]
+    one = scan.reconstruction(kspace * mask, lines=lines, phase_axis=phase_axis)
+    torch.testing.assert_close(scan.reconstruction(torch.where(mask, kspace, 300.0), lines=lines, phase_axis=phase_axis), one, atol=1e-9, rtol=0)
+    inner = n.abs() < width // 2
+    less = kspace * (inner | (n % step == 0) if phase_axis == 1 else (inner | (n % step == 0))[:, None])
+    if (width // 2) % step:
+        assert float((scan.reconstruction(less, lines=lines, phase_axis=phase_axis) - one).abs().max()) > 1e-3

@@ -325,3 +325,16 @@ def test_a_real_head_of_eight_coils() -> None:
     odd = np.arange(230) % 2 == 1
     half = replace(poses, shift_mm=np.where(odd[:, None], poses.shift_mm, 0.0), angle_deg=np.where(odd, poses.angle_deg, 0.0))
     assert float((acquire(scan.with_motion(half)) - reference).norm() / reference.norm()) > 0.1
+
+
+@pytest.mark.parametrize(("stored", "matrix"), [((240, 128), (182, 97)), ((160, 200), (120, 150))])
+def test_unequal_margins_are_cut_by_one_factor(stored: tuple[int, int], matrix: tuple[int, int]) -> None:
+    """Of 120 x 97 samples in a larger matrix the axis that is fuller, 97/128 or 120/160, decides for both: pixels keep their form but for the rounding."""
+    kspace, noise, _, _ = measurement(1)
+    padded = torch.zeros(1, *stored, dtype=torch.complex128)
+    first = [n // 2 - m // 2 for n, m in zip(stored, SHAPE, strict=True)]
+    padded[:, first[0] : first[0] + SHAPE[0], first[1] : first[1] + SHAPE[1]] = torch.fft.fftshift(kspace, dim=(1, 2))
+    scan = measured_scan(torch.fft.ifftshift(padded, dim=(1, 2)), spacing_mm=(1.0, 2.0), noise=noise)
+    assert scan.matrix == matrix
+    assert scan.spacing_mm == pytest.approx((stored[0] / matrix[0], 2 * stored[1] / matrix[1]))
+    assert scan.spacing_mm[1] / scan.spacing_mm[0] == pytest.approx(2.0, rel=0.005)

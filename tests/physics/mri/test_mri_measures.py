@@ -119,3 +119,11 @@ def test_without_a_scan_the_physics_is_not_read():
         assert reading.reason
         assert getattr(measures, name).name == name
     assert math.isfinite(measures.AIR_SHARE)
+
+
+@pytest.mark.parametrize(("size", "jumps"), [(0.7, 0), (0.9, 1)])
+def test_a_jump_stands_out_from_a_steady_walk(size, jumps):
+    """Of a head that walks 0.2 mm from line to line a step of 0.9 mm is a jump and one of 0.7 mm, less than four times as much, is none."""
+    course = 0.2 * np.arange(48) + (size - 0.2) * (np.arange(48) >= 20)
+    motion = Motion(np.stack([0 * course, course], axis=1), np.zeros(48), np.arange(48) / 48)
+    assert measures.jump_count(pair(healthy().with_motion(motion))).value == jumps

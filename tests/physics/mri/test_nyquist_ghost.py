@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from physics.display import Display
-from physics.fourier import centred_grid
+from physics.fourier import centred_grid, frequencies, to_kspace, to_picture
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex
@@ -110,3 +110,17 @@ def test_the_ghost_is_read_along_the_readout(phase_axis: int, shape: tuple[int, 
     told = 100 * math.sqrt(float(phi.sin().square().mean() / phi.cos().square().mean()))
     picture = scan.body.density.abs()
     assert half_field_ghost(Pair(picture, picture, view, None, edited)).value == pytest.approx(told, rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(16, 13), (15, 20)])
+@pytest.mark.parametrize("phase_axis", [0, 1])
+@pytest.mark.parametrize(("constant", "slope"), [(10.0, 0.0), (-7.0, 40.0)])
+def test_lines_and_coil_pictures_agree(shape: tuple[int, int], phase_axis: int, constant: float, slope: float, oracle: Oracle) -> None:
+    """Applied to k-space the echoes do what they do to the coil pictures: each line, along its readout, times exp(+-i phi)."""
+    event, scan = EchoMismatch(constant, slope), MRIScan.of(torch.ones(shape, dtype=torch.float64), phase_axis=phase_axis)
+    pictures = torch.randn((2, *shape), dtype=torch.complex128, generator=torch.Generator().manual_seed(1))
+    by_line = event.apply(to_kspace(pictures), scan)
+    oracle("mri_n2_ghost", "lines and coil pictures agree", (to_picture(by_line) - event.in_picture(pictures, scan)).abs().max(), below=1e-12)
+    read, phi = to_kspace(pictures, axes=(phase_axis - 2,)), phi_of(shape, phase_axis, constant, slope)
+    odd = (frequencies(shape[phase_axis]) % 2)[:, None] if phase_axis == 0 else (frequencies(shape[phase_axis]) % 2)[None]
+    torch.testing.assert_close(to_picture(by_line, axes=(1 - phase_axis - 2,)), read * torch.exp(1j * (1 - 2 * odd) * phi), atol=1e-12, rtol=0)

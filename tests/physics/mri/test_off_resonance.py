@@ -176,3 +176,16 @@ def test_the_field_is_measured():
     assert off_resonance(Pair(picture, picture, view, scan, scan)).value is None
     assert off_resonance_cycles(Pair(picture, picture, view, scan, blurred)).value == pytest.approx(1.0)
     assert off_resonance(Pair(picture, picture, view, scan, blurred)).value == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(("most_hz", "end_s"), [(4.0, 2.5), (2000.0, 5e-3)])
+def test_products_hold_for_slow_fields_and_for_fast_ones(most_hz, end_s, oracle):
+    """Twenty turns between the extremes, of few hertz over seconds or of thousands over milliseconds: the same exactness; no term is kept that is weaker than
+    the tolerance."""
+    hz, time_s = np.linspace(-most_hz, most_hz, 400), np.linspace(0, end_s, 500)
+    exact = np.exp(-2j * math.pi * hz[:, None] * time_s)
+    in_place, in_time = separated(hz, time_s, tolerance=1e-9)
+    oracle(NAME, "a few products of many turns", np.abs(in_place.T @ in_time - exact).max(), below=1e-7)
+    _, rough = separated(hz, time_s, tolerance=1e-2)
+    strength = np.linalg.norm(rough, axis=1)
+    assert strength[-1] > 0.3 * 1e-2 * strength[0]

@@ -15,8 +15,8 @@ from physics.measure.pair import Pair, Reading, View
 from physics.mri import MRIScan
 from physics.mri.artefact_to_signal import artefact_to_signal, band_across_readout, band_along_phase_encoding, phase_encode_share
 from physics.mri.edge_ringing import ringing_amplitude
-from physics.mri.local_change import bias_variation, local_noise, noise_peak_over_median, warp_p95
-from physics.mri.resolution_along import resolution_along_phase_encoding, resolution_along_readout
+from physics.mri.local_change import bias_variation, local_noise, noise_peak_over_median, slow_gain, warp_p95
+from physics.mri.resolution_along import contrast_along, resolution_along_phase_encoding, resolution_along_readout
 
 SPACING = (1.5, 1.2)
 
@@ -281,3 +281,55 @@ def test_a_cut_series_rings_by_nine_percent(axis):
     assert abs(outcomes["hann"]) < 1.0
     flat = torch.full((64, 64), 10.0, dtype=torch.float64) + torch.from_numpy(np.random.default_rng(6).standard_normal((64, 64)))
     assert ringing_amplitude(pair_of(flat, flat, torch.ones(64, 64, dtype=torch.bool))).value is None
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_slow_gain_is_slow_in_millimetres(axis):
+    """A Gaussian of 10 mm keeps exp(-2 pi^2 s^2 / L^2), 0.29, of a wave of 40 mm, along either axis of oblong pixels; outside the object nothing counts."""
+    shape, spacing = (140, 181), (1.5, 0.8)
+    at = centred_grid(shape)[axis] * spacing[axis]
+    mask = torch.ones(shape, dtype=torch.bool)
+    flat = torch.full(shape, 50.0, dtype=torch.float64)
+    gain = slow_gain(pair_of(flat, flat * (1 + 0.2 * torch.cos(2 * math.pi * at / 40)), mask, spacing=spacing))
+    assert gain[70, 90] - 1 == pytest.approx(0.2 * math.exp(-2 * math.pi**2 / 16), rel=0.01)
+    mask[:, 60:] = False
+    found = slow_gain(pair_of(flat, torch.where(mask, 2.0, 5.0) * flat, mask, spacing=spacing))
+    np.testing.assert_allclose(found, np.where(mask.numpy(), 2.0, 1.0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_contrast_is_counted_from_the_lowest_frequencies(axis):
+    """Whatever haze is added, the mean of the two lowest bins is 1; bins are equal shares of Nyquist, each at its middle."""
+    reference, mask, _ = body()
+    frequency, gain = contrast_along(pair_of(reference, 0.6 * reference + 40 * mask, mask), axis)
+    assert gain[np.isfinite(gain)][:2].mean() == pytest.approx(1.0)
+    np.testing.assert_allclose(frequency, (np.arange(48) + 0.5) / 96 / SPACING[axis])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_loss_that_grows_evenly_is_half_where_it_says(axis):
+    """White noise whose contrast falls by 0.9 up to Nyquist, over no object that could be shaded: half of what the lowest two bins hold is left at 0.566 of
+    Nyquist, between the middles of two bins. A contrast that is low in the first bin only has no place where it falls."""
+    shape = (960, 64) if axis == 0 else (64, 960)
+    noise = torch.from_numpy(np.random.default_rng(8).standard_normal(shape))
+    share = frequencies(960).abs() / 480
+    nowhere = torch.zeros(shape, dtype=torch.bool)
+
+    def read(left: torch.Tensor) -> float | None:
+        degraded = to_picture(to_kspace(noise) * (left[:, None] if axis == 0 else left[None, :])).real
+        return resolution_along_phase_encoding(pair_of(noise, degraded, nowhere, phase_axis=axis)).value
+
+    assert read(1 - 0.9 * share) == pytest.approx(SPACING[axis] / ((1 - 0.5 * (1 - 0.9 / 48)) / 0.9), rel=4e-3)
+    assert read(torch.where(share < 1 / 48, 0.1, 1.0)) == pytest.approx(96 * SPACING[axis])
+
+
+def test_shading_is_no_blur():
+    """A disc that is more than twice as bright in its middle as at its rim is as sharp as before along both axes."""
+    _, mask, right = body()
+    down = centred_grid((120, 141))[0] * SPACING[0]
+    radius = torch.hypot(down - 3, right + 5)
+    grain = torch.from_numpy(np.random.default_rng(9).standard_normal(mask.shape))
+    reference = mask * (100 + 0.5 * grain)
+    shaded = reference * (0.65 + 0.35 * torch.cos(math.pi * radius / 90))
+    for measure, pixel in ((resolution_along_phase_encoding, 1.5), (resolution_along_readout, 1.2)):
+        assert measure(pair_of(reference, shaded, mask)).value == pixel

@@ -188,3 +188,20 @@ def test_the_phase_is_that_of_the_centre_under_a_cosine_squared(shape, phase_axi
         total += np.cos(np.pi * k / (2 * reach + 2)) ** 2 * spectrum[:, [int((order == k).nonzero())]] * wave
     found = centre_rotor(kspace, lines=lines, phase_axis=phase_axis).movedim(1 + phase_axis, 1)
     oracle("mri_partial_fourier", "phase of the centre, summed line by line", float((found - total / total.abs()).abs().max()), below=1e-9)
+
+
+@pytest.mark.parametrize(("side", "q", "lost"), [(1, -8.25, False), (1, -8.75, True), (-1, 8.25, False), (-1, 8.75, True)])
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_an_echo_is_lost_half_a_line_beyond_the_last_one(phase_axis, side, q, lost):
+    """Forty lines of 64 end eight lines beyond the centre on the poorer side: an echo a quarter of a line farther is still nearer to the last line than to
+    the first one that is missing, three quarters are not."""
+    shape = (64, 48) if phase_axis == 0 else (48, 64)
+    healthy = MRIScan.of(50.0 * phantoms.ellipses(shape, torch.float64), phase_axis=phase_axis, phase=False)
+    along = positions(64)[:, None] if phase_axis == 0 else positions(64)[None]
+    object.__setattr__(healthy.body, "density", torch.polar(torch.ones(shape, dtype=torch.float64), 2 * torch.pi * q * along / 64))
+    scan = take_one_side(healthy, share=41 / 64 if side == -1 else 40 / 64, side=side, reconstruction=ZeroFilled(), spots=(), seed=0)
+    held = frequencies(64)[scan.lines]
+    assert float(held.min() if side == 1 else held.max()) == -8 * side
+    view = View("mri", "head", Display("window", 0.0, 100.0), healthy.body.support, (1.0, 1.0))
+    share = echo_lost(Pair(torch.ones(shape), torch.ones(shape), view, healthy, scan)).value
+    assert share > 95 if lost else share < 5

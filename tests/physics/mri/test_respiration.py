@@ -286,3 +286,29 @@ def test_folding_is_counted_in_millimetres() -> None:
     assert breathe(scan, Breath(0.25, 0.4), wall_mm=18.0, share=share).events
     with pytest.raises(ValueError, match="fold"):
         breathe(scan, Breath(0.25, 0.4), wall_mm=90.0, share=share)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_held_breath_says_its_millimetres(axis: int) -> None:
+    """All tissue held 6 mm towards row 0 says so in millimetres on pixels of 3 by 4, and nothing along axis 1, whichever axis has the lines."""
+    scan = trunk(phase_axis=axis)
+    _, event = rigid(scan, np.full(scan.n_lines, -6.0), n_bins=4)
+    torch.testing.assert_close(event.displacement_mm(scan)[0], torch.full(scan.matrix, -6.0, dtype=torch.float64))
+    assert not bool(event.displacement_mm(scan)[1].any())
+
+
+def test_tissue_arrives_as_far_as_it_travels_on_fine_pixels() -> None:
+    """Eight rows of half a millimetre are 4 mm: the body is rolled by eight rows, its rim too."""
+    down, right = centred_grid((64, 48))
+    body = torch.sigmoid((1 - torch.hypot((down - 2) / 14, (right + 3) / 15)) * 12)
+    scan = MRIScan.of(100 * body, spacing_mm=(0.5, 0.7), phase=False)
+    moved, _ = rigid(scan, np.full(64, -4.0), n_bins=1)
+    tissue = scan.body.density * scan.body.tissue_share
+    torch.testing.assert_close(acquire_complex(moved), torch.roll(tissue, -8, dims=0) + scan.body.density - tissue, atol=1e-8, rtol=0)
+
+
+def test_states_are_counted_from_the_least_displacement() -> None:
+    """Two states between 0 and 2 mm stand for 0.5 and 1.5 mm; what lies on their border belongs to the upper one, the largest to the last."""
+    levels, index = Breathing(torch.ones(3, 3, dtype=torch.float64), np.array([0.0, 1.0, 2.0, 0.9]), 2).states()
+    assert levels.tolist() == [0.5, 1.5]
+    assert index.tolist() == [0, 1, 1, 0]

@@ -417,3 +417,43 @@ def test_a_speck_of_air_makes_no_field():
             patch.setattr("physics.mri.susceptibility.materials", lambda _, air=air: air)
             patch.setattr("physics.mri.susceptibility.draw_pockets", lambda *_, **__: ())
             assert makes_a_field(MRIScan.of(held)) is makes
+
+
+@pytest.mark.parametrize("shape", [(31, 44), (32, 45)])
+def test_gas_lies_under_any_pixel_of_the_front_and_no_other(shape):
+    """On pixels of 10 by 12 mm the balls of many draws lie under every row and column, and under no other place, of what is 20 mm under the skin in the
+    front 55 % of the outline, counted from the centre pixel."""
+    spacing = (10.0, 12.0)
+    scan = oval(shape, spacing, middle=(-20.0, 36.0), reach=(100.0, 190.0))
+    body = materials(scan.body).body.numpy()
+    rows = np.flatnonzero(body.any(axis=1))
+    depth = np.stack([np.hypot((at[0] - r) * 10.0, (at[1] - c) * 12.0) for r, c in np.argwhere(~body) for at in [np.indices(shape)]]).min(axis=0)
+    front = (np.arange(shape[0]) - rows[0]) * 10.0 <= 0.55 * 10.0 * len(rows)
+    allowed = np.argwhere(body & (depth >= 20.0) & front[:, None])
+    found = np.array([ball.centre_mm[:2] for seed in range(150) for ball in draw_pockets(scan, seed=seed)]) / spacing
+    found = np.rint(found).astype(int) + [n // 2 for n in shape]
+    assert {tuple(place) for place in found} <= {tuple(place) for place in allowed}
+    for axis in (0, 1):
+        assert set(found[:, axis]) == set(allowed[:, axis])
+
+
+@pytest.mark.parametrize(("rows", "columns", "drawn"), [(23, 30, True), (22, 30, False), (30, 23, True), (30, 22, False)])
+def test_a_head_begins_at_a_hundred_millimetres(rows, columns, drawn):
+    """A block on pixels of 4 mm, whose outline is a pixel wider on each side: 25 pixels are 100 mm and may be a head, 24 are not."""
+    picture = torch.zeros(60, 61, dtype=torch.float64)
+    picture[15 : 15 + rows, 12 : 12 + columns] = 100.0
+    scan = MRIScan.of(picture, spacing_mm=(4.0, 4.0), phase=False)
+    outline = materials(scan.body).body
+    assert (int(outline.any(dim=1).sum()), int(outline.any(dim=0).sum())) == (rows + 2, columns + 2)
+    assert bool(draw_pockets(scan, seed=3)) == drawn
+
+
+def test_a_lung_ends_gas_beside_a_trunk_and_a_bowel_does_not():
+    """Shown air counts in cm2: of 28 cm2 in a trunk more gas is drawn beside it, of 55 cm2 none, on pixels of 2 by 2.4 mm."""
+    for radius, drawn in ((30.0, True), (42.0, False)):
+        scan = oval((120, 150), (2.0, 2.4), middle=(0.0, 0.0), reach=(100.0, 160.0))
+        down, right = places((120, 150), (2.0, 2.4))
+        hole = (down + 30) ** 2 + (right - 50) ** 2 < radius**2
+        holed = MRIScan.of(torch.where(hole, 0.0, scan.body.density.abs()), spacing_mm=(2.0, 2.4), phase=False)
+        assert float(materials(holed.body).air.sum()) * 0.048 == pytest.approx(np.pi * radius**2 / 100, rel=0.2)
+        assert bool(draw_pockets(holed, seed=2)) == drawn
