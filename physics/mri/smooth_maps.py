@@ -70,8 +70,8 @@ def _block_sums(n: int) -> Array:
 
 
 def _splines(at: Array, n_grid: int) -> sparse.csr_array:
-    """Matrix (place, node) of cubic B-splines at places in grid steps."""
-    cell = np.clip(np.floor(at).astype(int), 1, n_grid - 3)
+    """Matrix (place, node) of cubic B-splines at places in grid steps, a node and more from either end of the grid."""
+    cell = np.floor(at).astype(int)
     t = at - cell
     weights = np.stack([(1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3], axis=1) / 6
     rows = np.repeat(np.arange(len(at)), 4)

@@ -124,7 +124,7 @@ def _spot(magnitude: Array, inside: NDArray[np.bool_], at: tuple[int, int], radi
     places = np.stack([(rows - at[0]) * spacing[0], (columns - at[1]) * spacing[1]])
     distance = np.hypot(*places)
     values, body = magnitude[window], inside[window]
-    core, ring = distance <= max(0.7 * radius, 0.6 * float(spacing.max())), (distance >= 1.4 * radius) & (distance <= 2 * radius)
+    core, ring = distance <= 0.7 * radius, (distance >= 1.4 * radius) & (distance <= 2 * radius)
     if not ring.any() or not body[distance <= 2 * radius].all() or (low == 0).any() or (high == magnitude.shape).any():
         return None
     lumen_mean, ring_mean = float(values[core].mean()), float(values[ring].mean())

@@ -89,3 +89,13 @@ def test_a_local_change_of_a_picture_is_placed():
     changed = disc()
     changed[180:210, 40:80] += 60
     assert place_of(pair_of(disc(), changed)).region == "lower left"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_direction_tells_how_much_of_the_change_runs_along_it(swapped):
+    """Waves of one length along both axes, of amplitude 20 each: a change of 15 down and 5 across holds nine parts of ten down."""
+    down, across = (np.sin(2 * np.pi * np.arange(512) / 16)[index] for index in ((slice(None), None), (None, slice(None))))
+    plain, change = 128 + 20 * (down + across), 15 * down + 5 * across
+    found = direction_of(pair_of(plain, plain + (change.T if swapped else change)))
+    assert found is not None
+    assert found.share == pytest.approx(0.9, abs=0.005)

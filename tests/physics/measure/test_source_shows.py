@@ -67,6 +67,14 @@ def test_jpeg_blocks_are_found_at_any_phase(offset, quality):
     assert source_shows.blockiness(stored, ALL[offset:, offset:]) > (1.3 if quality == 20 else 1.06)
 
 
+@pytest.mark.parametrize("shape", [(64, 48), (32, 80), (80, 32), (31, 80), (80, 31)])
+def test_a_staircase_reads_its_steps_over_a_twentieth_of_a_code(shape):
+    """Steps of 4 codes every 8 px stand 4 codes over their flat neighbours, and most phases over nothing: 4.05 / 0.05 along either axis; fewer than four blocks
+    tell nothing."""
+    stairs = 4.0 * (np.arange(shape[0])[:, None] // 8 + np.arange(shape[1])[None] // 8)
+    assert source_shows.blockiness(stairs, np.ones(shape, bool)) == pytest.approx(81.0 if min(shape) >= 32 else 1.0, rel=1e-5)
+
+
 def test_blocks_outside_the_field_do_not_count():
     """A staircase of 8 px blocks outside the mask is not read; inside it is."""
     stairs = 100 + 8.0 * ((np.arange(512)[:, None] // 8 + np.arange(512)[None] // 8) % 2) + 0.5 * RNG.standard_normal((512, 512))

@@ -10,7 +10,7 @@ import torch
 from physics.display import Display
 from physics.measure.colour_change import _as_bad_as, stain_change
 from physics.measure.pair import Pair, View
-from physics.measure.staining import STAIN_GATE, dye_change, over_staining, stain_ratio, under_staining
+from physics.measure.staining import STAIN_GATE, colour_shift, dye_change, over_staining, stain_ratio, under_staining
 
 
 def _densities() -> np.ndarray:
@@ -53,3 +53,18 @@ def test_dye_that_is_gone_is_under_staining():
     assert stain_ratio(pair).value == pytest.approx(0.9, abs=0.005)
     assert under_staining(pair).value > 0
     assert over_staining(pair).value == 0.0
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_colours_are_compared_in_whole_blocks(upright):
+    """A strip of 12 px is one block of colour: red on one side of it and green on the other cancel, and red on both does not."""
+    grey = np.full((512, 12, 3), 150.0, np.float32)
+    red, other = np.float32([20.0, -10.0, 0.0]), np.float32([-20.0, 10.0, 0.0])
+    sides = [np.concatenate([grey[:, :6] + red, grey[:, 6:] + side], axis=1) for side in (other, red)]
+    view = View("histopathology", "tissue", Display("srgb", 0.0, 255.0), torch.ones((12, 512) if upright else (512, 12), dtype=torch.bool), None)
+    cancelled, shifted = (
+        colour_shift(Pair(*(torch.from_numpy(np.ascontiguousarray(p.transpose(1, 0, 2) if upright else p)) for p in (grey, side)), view)).value
+        for side in sides
+    )
+    assert cancelled < 0.1
+    assert shifted > 5

@@ -13,10 +13,11 @@ from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.calibration import estimated_maps
+from physics.mri.folding import with_size
 from physics.mri.regular_sense import AIR_PENALTY, rows_of
 from physics.mri.residual_aliasing import calibration_shift, residual_copies
 from physics.mri.sampling import every_rth
-from physics.mri.sense_maps import REACH_MM, MappedSense, beyond_the_outline, calibration_scan, unfold_with_old_maps
+from physics.mri.sense_maps import FAR_MM, FAR_SHARE, REACH_MM, MappedSense, beyond_the_outline, calibration_scan, coarse_maps, unfold_with_old_maps
 from physics.scan import EditConflict, acquire
 
 
@@ -83,6 +84,40 @@ def test_trust_in_maps_ends_softly(oracle):
         way = (torch.arange(1, len(reached) + 1, dtype=torch.float64) * mm / REACH_MM).clamp(max=1)
         torch.testing.assert_close(reached, AIR_PENALTY * (3 * way**2 - 2 * way**3))
     assert float(penalty[body > 0].abs().max()) == 0.0
+
+
+def test_air_takes_the_mean_of_the_maps_about_it(oracle):
+    """Two pieces of a body with maps of their own, in millimetres of oblong pixels: in air the sum over the body's pixels under a Gaussian of 8 mm, and a
+    ten-thousandth of one of 50 mm that speaks where nothing nearer does, brought to norm 1, whatever stands in air."""
+    shape, spacing = (48, 60), (2.0, 1.5)
+    maps, body = torch.randn((2, *shape), dtype=torch.complex128, generator=torch.Generator().manual_seed(7)), torch.zeros(shape, dtype=torch.float64)
+    for rows, columns, values in ((slice(4, 9), slice(6, 20), (0.6, 0.8j)), (slice(14, 22), slice(27, 33), (-0.8j, 0.6))):
+        body[rows, columns] = 1.0
+        maps[:, rows, columns] = torch.tensor(values, dtype=torch.complex128)[:, None, None]
+    found, _ = beyond_the_outline(maps, AIR_PENALTY * (1 - body), spacing_mm=spacing)
+    about = torch.zeros_like(maps)
+    for reach, share in ((REACH_MM, 1.0), (FAR_MM, FAR_SHARE)):
+        fall = []
+        for n, d in zip(shape, spacing, strict=True):
+            apart = d * (torch.arange(n)[:, None] - torch.arange(n)[None] + n * torch.arange(-6, 7)[:, None, None]).double()  # the picture is periodic
+            fall.append(torch.exp(-((apart / reach) ** 2) / 2).sum(dim=0) * d / (reach * (2 * torch.pi) ** 0.5))
+        about += share * (fall[0].to(maps) @ (maps * body) @ fall[1].T.to(maps))
+    told = torch.where(body > 0, maps, about / torch.linalg.vector_norm(about, dim=0))
+    oracle("mri_sense_residual", "air takes the mean of the maps about it", float((found - told).abs().max()), below=1e-6)
+    assert float((told - told[:, 5, 10, None, None]).abs()[:, 40, 50].min()) > 0.1  # both pieces speak far away
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_a_matrix_made_divisible_keeps_its_field_of_view(phase_axis):
+    """Thirty-one lines on a grid of 32: their pixels are 31 / 32 as long, and trust ends as many millimetres from the body as along the readout."""
+    shape = (31, 40) if phase_axis == 0 else (40, 31)
+    scan = MRIScan.of(100 * phantoms.ellipses(shape, torch.float64), spacing_mm=(4.0, 3.0), n_coils=4, phase_axis=phase_axis)
+    made = unfold_with_old_maps(scan, shift_mm=(6.0, -3.0), step=4, kind="body").reconstruction
+    seen = with_size(calibration_scan(scan, shift_mm=(6.0, -3.0), kind="body"), n_lines=32, phase_axis=phase_axis)
+    spacing = (4.0 * 31 / 32, 3.0) if phase_axis == 0 else (4.0, 3.0 * 31 / 32)
+    penalty = coarse_maps(seen, phase_axis=phase_axis, spacing_mm=spacing)[1]
+    assert bool(((penalty > 0) & (penalty < AIR_PENALTY)).any())
+    torch.testing.assert_close(made.penalty, penalty)
 
 
 def test_maps_of_the_right_place_leave_little_and_a_shift_leaves_more():

@@ -57,6 +57,10 @@ def test_the_kernel_is_the_mean_over_the_profile(step: float) -> None:
         pieces = [integrate.quad(share, low, high)[0] for low, high in pairwise(ends)]
         assert float(kernel(np.array(distance))) == pytest.approx(sum(pieces) / area, abs=2e-5)
     assert float(kernel(step * np.arange(-20, 21) - 0.3 * step).sum()) == pytest.approx(1.0, abs=1e-4)
+    last = profile.half_extent_mm + 2 * step
+    assert (
+        float(kernel(np.array(last - 0.003 * step))) < 0 == float(kernel(np.array(last + 0.005 * step)))
+    )  # the negative lobe of kappa reaches to the very end
 
 
 def test_the_nearest_slice_alone_makes_a_thin_slice_at_its_place() -> None:
@@ -101,3 +105,11 @@ def test_why_there_is_no_slab() -> None:
     assert "5.0 mm apart" in str(missing_slab(replace(scan, slab=slab_of(np.ones(9), index=4, step_mm=5.0)), 1.0))
     assert "reach 3.0 mm" in str(missing_slab(replace(scan, slab=slab_of(np.ones(9), index=3)), 4.0))
     assert missing_slab(replace(scan, slab=slab_of(np.ones(9), index=3)), 3.5) is None
+
+
+@pytest.mark.parametrize("index", [3, 5])
+def test_the_nearer_end_of_a_slab_counts(index: int) -> None:
+    """Nine slices of 2 mm: from the fourth from either end three slices, and the half of a slice about the last, reach 7 mm."""
+    scan = replace(MRIScan.of(torch.ones(16, 16)), slab=slab_of(np.ones(9), index=index, step_mm=2.0))
+    assert missing_slab(scan, 7.0) is None
+    assert "reach 6.0 mm to the nearer side; 7.1 mm" in str(missing_slab(scan, 7.1))

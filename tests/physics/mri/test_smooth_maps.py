@@ -80,6 +80,8 @@ def test_dark_places_have_no_say() -> None:
     middle = disc_energy(shape) > 0
     assert float((found - maps).abs()[:, middle].max()) < 0.02
     torch.testing.assert_close(smooth_sensitivity(noisy, 1e6 * energy.clamp(min=0.1)).maps(shape), found, atol=1e-9, rtol=0)
+    heard = smooth_sensitivity(noisy, energy.clamp(min=1.0)).maps(shape)  # a hundredth of the energy weighs 0.01^2 / (0.01 + 0.02), a three-hundredth
+    assert float((heard - maps).abs()[:, middle].max()) < 0.06
 
 
 def test_bright_pixels_speak_for_their_block() -> None:
@@ -91,3 +93,23 @@ def test_bright_pixels_speak_for_their_block() -> None:
     energy = torch.where(even, 1.0, 0.0).double()
     error = (smooth_sensitivity(wrong, energy).maps(shape) - maps).abs()
     assert float(error.max()) < 0.01
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_splines_lie_a_fortieth_of_the_field_apart(shape: tuple[int, int]) -> None:
+    """Their grid reaches a fifth of the field beyond each edge: 57 nodes, the first at -n / 5, the last at 6 n / 5."""
+    found = smooth_sensitivity(maps_of(shape), torch.ones(shape))
+    assert found.shapes is not None
+    assert found.shapes.shape == (2, 57, 57)
+    assert found.start == pytest.approx([-n / 5 for n in shape])
+    assert found.step == pytest.approx([n / 40 for n in shape])
+
+
+@pytest.mark.parametrize("end", [0, -1])
+def test_every_pixel_is_heard(end: int) -> None:
+    """Signal in the first or the last row alone, of blocks of two and three pixels: the map there is the one that is found there."""
+    for shape in ((160, 90), (170, 90)):
+        energy = torch.zeros(shape)
+        energy[end] = 1.0
+        found = smooth_sensitivity(maps_of(shape), energy).maps(shape)
+        assert float((found - maps_of(shape)).abs()[:, end, 4:-4].max()) < 0.02

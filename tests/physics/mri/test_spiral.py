@@ -112,6 +112,16 @@ def test_arms_begin_where_the_gap_between_turns_says(oracle):
     oracle(NAME, "nearer, a point gains nothing", inside / beyond, below=0.15)
 
 
+@pytest.mark.parametrize(("shape", "n_designed"), [((96, 96), 32), ((61, 80), 7)])
+def test_samples_follow_one_another_at_half_a_line(shape, n_designed):
+    """Where the path is fastest, at its rim, samples are half a line of the larger side apart, times what the soft start takes from the rest: the winding ends
+    with a speed of 2 - (4/3) / 1.02 in place of 2/3."""
+    path = spiral_path(Spiral(shape, n_designed, 3))[0].numpy() * max(shape) / (2 * math.pi)
+    steps = np.linalg.norm(np.diff(path, axis=2), axis=0)
+    assert (OVERSAMPLING, SOFT_START) == (2, 0.02)
+    assert steps.max() == pytest.approx(0.5 * (2 - 4 / 3 / 1.02) / (2 / 3), rel=0.01)
+
+
 def test_the_winding_obeys_the_slew_rate():
     """It starts at rest, ends at 1, its derivative is its derivative, and in the second half the slew rate stays within 15 %."""
     s = np.linspace(0, 1, 20001)

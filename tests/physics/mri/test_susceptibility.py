@@ -9,6 +9,7 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from physics.fourier import centred_grid
 from physics.mri import MRIScan
@@ -148,6 +149,28 @@ def test_a_disc_is_rounded_to_a_ball():
     judged = (r > radius + 3) | (r < radius - 4)
     assert float((made - ball)[judged].square().mean().sqrt()) < 0.04 * abs(TISSUE_PPM - AIR_PPM) / 3
     assert float(slope.abs().max()) < 1e-9
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (2.5, 0.8)])
+def test_sheets_hold_what_the_rounded_body_holds(spacing, oracle):
+    """Twenty sheets above and twenty below, each 1.3 times as thick as the one before it, from the slice to the highest place: together they are as thick at
+    every pixel as the body is high less its hollow, under a blur of 1.5 mm or a pixel."""
+    down, right = places((90, 120), spacing)
+    image = torch.where(torch.hypot(down, right) < 42, 100.0, 0.0).double()
+    body = MRIScan.of(torch.where(torch.hypot(down - 8, right + 5) < 11, 0.5, image), spacing_mm=spacing, phase=False).body
+    found = materials(body)
+    height, hollow = (rounded_height_mm(mask, spacing) for mask in (found.body, found.air))
+    assert float(hollow.max()) > 5
+    ppm = torch.where(found.bone, -11.76, -9.41).double() * (height - hollow).clamp(min=0)
+    told = torch.from_numpy(ndimage.gaussian_filter(ppm.numpy(), [max(1.5 / step, 1.0) for step in spacing], mode="nearest"))
+    sheets = layers_of(body, None)
+    for side, sign in ((sheets[:20], 1), (sheets[20:], -1)):
+        edges = np.array([0.0, *(layer.high_mm if sign > 0 else -layer.low_mm for layer in side)])
+        np.testing.assert_allclose([layer.low_mm if sign > 0 else -layer.high_mm for layer in side], edges[:-1], atol=1e-12)
+        np.testing.assert_allclose(np.diff(edges)[1:] / np.diff(edges)[:-1], 1.3)
+        assert edges[-1] == pytest.approx(float(height.max()))
+        whole = sum((layer.ppm * (layer.high_mm - layer.low_mm) for layer in side), torch.zeros_like(told))
+        oracle("mri_epi_distortion", "sheets are as thick together as the rounded body", float((whole - told).abs().max() / told.abs().max()), below=1e-6)
 
 
 def test_pockets_superpose_and_scale_with_the_field_strength(oracle):
@@ -406,9 +429,10 @@ def test_the_slope_of_a_pocket_is_that_of_its_field_across_the_slice():
     torch.testing.assert_close(middle.through_hz_per_mm - own, (low.hz - high.hz) / 0.1, rtol=1e-3, atol=1e-3)
 
 
-def test_a_speck_of_air_makes_no_field():
-    """A fifth of a square centimetre of air in a body beside which none may be drawn."""
-    down, right = centred_grid((120, 120))
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (4.0, 0.5), (0.5, 4.0)])
+def test_a_speck_of_air_makes_no_field(spacing):
+    """A fifth of a square centimetre of air in a body beside which none may be drawn; what counts are square millimetres."""
+    down, right = places((round(120 / spacing[0]), round(120 / spacing[1])), spacing)
     body = torch.where(torch.hypot(down, right) < 45, 100.0, 0.0)
     for radius, makes in ((2.5, False), (7.0, True)):
         held = torch.where(torch.hypot(down, right) < radius, 0.0, body).double()
@@ -457,3 +481,4 @@ def test_a_lung_ends_gas_beside_a_trunk_and_a_bowel_does_not():
         holed = MRIScan.of(torch.where(hole, 0.0, scan.body.density.abs()), spacing_mm=(2.0, 2.4), phase=False)
         assert float(materials(holed.body).air.sum()) * 0.048 == pytest.approx(np.pi * radius**2 / 100, rel=0.2)
         assert bool(draw_pockets(holed, seed=2)) == drawn
+            assert makes_a_field(MRIScan.of(held, spacing_mm=spacing)) is makes

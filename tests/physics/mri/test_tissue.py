@@ -11,7 +11,7 @@ from fat_phantoms import HEAD, body_of
 
 from physics.mri.body import Body
 from physics.mri.scan import MRIScan
-from physics.mri.tissue import NAMES, relaxation, reweighted, tissue_shares
+from physics.mri.tissue import NAMES, _smooth_field, relaxation, reweighted, tissue_shares
 
 Oracle = Callable[..., None]
 
@@ -97,3 +97,22 @@ def test_shares_add_up_where_there_is_fat() -> None:
     shares = tissue_shares(head)
     assert float(shares[3].max()) > 0.9
     torch.testing.assert_close(shares.sum(dim=0), torch.ones_like(shares[0]))
+
+
+@pytest.mark.parametrize("shape", [(90, 121), (121, 90)])
+def test_a_quadratic_field_is_found_whole(shape: tuple[int, int], oracle: Oracle) -> None:
+    """Five terms of unlike size, of either sign, under a flat body: the logarithm of the field less its mean over the body, in every pixel."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    log = 0.3 * y - 0.2 * x + 0.25 * y**2 - 0.4 * x * y + 0.15 * x**2
+    inside = np.hypot(y, x) < 0.9
+    found = _smooth_field(50.0 * np.exp(log), inside)
+    oracle("mri_transmit_field", "a quadratic field under a flat body", float(np.abs(found - (log - log[inside].mean())).max()), below=1e-3)
+
+
+def test_air_without_noise_has_a_logarithm_in_any_unit() -> None:
+    """A picture whose air is 0, in a unit in which tissue is a ten-billionth: shares are those of the picture itself."""
+    picture, label = phantom(noise=0.0)
+    one, other = (tissue_shares(Body(torch.from_numpy(unit * picture).to(torch.complex128), (1.0, 1.0))) for unit in (1.0, 1e-12))
+    assert picture[0, 0] == 0
+    assert bool(torch.isfinite(other).all())
+    torch.testing.assert_close(other[:, label >= 0], one[:, label >= 0], atol=0.02, rtol=0)

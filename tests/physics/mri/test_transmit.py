@@ -8,13 +8,24 @@ from math import acos, cos, degrees, exp, pi, radians, sin
 import numpy as np
 import pytest
 import torch
+from scipy import special
 
 from physics.display import Display
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.shim import tissue_mask
 from physics.mri.tissue import Relaxation, relaxation, tissue_shares
-from physics.mri.transmit import Excitation, TransmitField, Wave, flip_angle_variation, sequence_signal, tip_unevenly, transmit_shape, wave_number
+from physics.mri.transmit import (
+    LARMOR_HZ_PER_T,
+    Excitation,
+    TransmitField,
+    Wave,
+    flip_angle_variation,
+    sequence_signal,
+    tip_unevenly,
+    transmit_shape,
+    wave_number,
+)
 from physics.scan import acquire
 
 Oracle = Callable[..., None]
@@ -126,6 +137,27 @@ def test_twice_the_body_at_half_the_field_has_the_same_pattern(oracle: Oracle) -
         oracle("mri_transmit_field", "twice the body at half the field", float((found - wide).abs().max()), below=1e-6)
     elsewhere = transmit_shape(small, Wave(60.0, 0.45, (0.2, 0.1)), field_strength_t=3.0)
     assert float((found - elsewhere).abs().max()) > 0.05
+
+
+def test_a_disc_has_the_bessel_function_of_its_radius(oracle: Oracle) -> None:
+    """|J_0(k r)| about the middle of a disc, r in metres, against its median and over its 98th percentile: in every pixel, to what a disc of pixels allows."""
+    y, x = (torch.arange(101) - 50)[:, None].double(), (torch.arange(121) - 60)[None, :].double()
+    away = torch.hypot(2.0 * y, 1.6 * x)
+    scan = MRIScan.of(torch.where(away < 85.0, 100.0, 0.0), spacing_mm=(2.0, 1.6), phase=False)
+    field = torch.from_numpy(np.abs(special.jv(0, wave_number(BRAIN, frequency_hz=LARMOR_HZ_PER_T * 3.0) * 1e-3 * away.numpy())))
+    mask = tissue_mask(scan.body)
+    told = field - field[mask].quantile(0.5)
+    told = told / told[mask].abs().quantile(0.98)
+    oracle("mri_transmit_field", "pattern of a disc", float((transmit_shape(scan, BRAIN) - told)[mask].abs().max()), below=0.01)
+
+
+def test_a_body_of_one_row_has_a_pattern_along_it() -> None:
+    """Without an extent across the row there is still a middle that is tipped most."""
+    line = torch.zeros((40, 50), dtype=torch.float64)
+    line[20, 8:43] = 100.0
+    shape = transmit_shape(MRIScan.of(line, spacing_mm=(4.0, 4.0), phase=False), BRAIN)[20, 8:43]
+    assert int(shape.argmax()) == 17
+    torch.testing.assert_close(shape, shape.flip(0), atol=1e-9, rtol=0)
 
 
 def test_the_flip_angle_is_measured_and_nonsense_refused() -> None:

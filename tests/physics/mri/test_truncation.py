@@ -14,7 +14,7 @@ from physics.display import Display
 from physics.fourier import centred_grid, frequencies
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
-from physics.mri.acquire import acquire_complex
+from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.truncation import Truncation, faded_window, lower_resolution, matrix_kept, point_spread_mm, sharp_window, truncate_lines
 
 Oracle = Callable[..., None]
@@ -123,6 +123,17 @@ def test_low_resolution_begins_where_the_matrix_ends() -> None:
     assert float(falling[25]) == 0.0
     assert float(falling[10]) == 1.0  # 0.4 of 25 passes in full
     assert float(falling[24]) > 0.0
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+@pytest.mark.parametrize("offset", [0.5, -0.5])
+def test_lines_lie_off_the_centre_along_the_phase_axis_alone(phase_axis: int, offset: float) -> None:
+    """31 of 63 lines and 31 of 63 samples of each: the mean frequency of the lines is 8 lines off the centre, that of the samples is nothing."""
+    scan = point((63, 63), (31, 31), phase_axis=phase_axis)
+    kept = acquire_kspace(truncate_lines(scan, share=31 / 63, readout_share=31 / 63, offset=offset))[0].abs().square()
+    lines, samples = kept.sum(dim=1 - phase_axis), kept.sum(dim=phase_axis)
+    assert float((lines * frequencies(63)).sum() / lines.sum()) == pytest.approx(16 * offset, abs=0.01)
+    assert float((samples * frequencies(63)).sum() / samples.sum()) == pytest.approx(0.0, abs=0.01)
 
 
 def test_shares_out_of_range_are_refused() -> None:

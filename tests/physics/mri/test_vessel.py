@@ -141,3 +141,74 @@ def test_a_vessel_needs_its_own_surroundings_only():
     centre = ((8 - 20) * 3.0, (23 - 23) * 3.0)
     found = bright_vessels(MRIScan.of(100.0 + 150.0 * disc(down, right, centre, 6.0), spacing_mm=(3.0, 3.0)))
     assert [vessel.centre_mm for vessel in found] == [pytest.approx(centre, abs=1.5)]
+
+
+@pytest.mark.parametrize(("row", "some"), [(6, False), (9, True), (-7, False), (-10, True)])
+def test_a_vessel_whose_surroundings_are_cut_is_none(row, some):
+    """On pixels of 3 mm a disc of 6 mm six pixels from the first or the last row is not judged, nine pixels from it it is."""
+    down, right = (grid * 3.0 for grid in centred_grid((40, 46)))
+    centre = ((row % 40 - 20) * 3.0, 0.0)
+    found = bright_vessels(MRIScan.of(100.0 + 150.0 * disc(down, right, centre, 6.0), spacing_mm=(3.0, 3.0)))
+    assert [vessel.centre_mm for vessel in found] == [pytest.approx(centre, abs=1.5)] * some
+
+
+def _found_at(picture: torch.Tensor, centre: tuple[float, float], *, within_mm: float = 4.0) -> int:
+    """How many vessels lie about a place."""
+    vessels = bright_vessels(MRIScan.of(picture, spacing_mm=SPACING))
+    return sum(np.hypot(*np.subtract(vessel.centre_mm, centre)) < within_mm for vessel in vessels)
+
+
+@pytest.mark.parametrize(("depth_mm", "n"), [(7.5, 0), (16.0, 1)])
+def test_a_spot_beside_the_skin_is_no_vessel(depth_mm, n):
+    """The ring about it, up to two radii of 6 mm from its middle, must lie in the body, which counts its rim of three pixels."""
+    _, down, right = body()
+    centre = (0.0, 50.0 - depth_mm)
+    flat = 100.0 * (torch.hypot(down, right) <= 50)
+    assert _found_at(flat * (1 + 2.0 * disc(down, right, centre, 6.0)), centre) == n
+
+
+@pytest.mark.parametrize(("brightness", "n"), [(140.0, 0), (190.0, 1)])
+def test_a_vessel_is_brighter_than_tissue_elsewhere(brightness, n):
+    """In a dark organ of 50 a disc of 140 stands out by 2.8, but is no 1.6 times as bright as the body's 95; one of 190 is."""
+    _, down, right = body()
+    dark = disc(down, right, (0.0, 0.0), 25.0)
+    flat = 100.0 * ((down / 80) ** 2 + (right / 82) ** 2 <= 1) * (1 - 0.5 * dark)
+    spot = disc(down, right, (0.0, 0.0), 7.0)
+    assert _found_at(flat * (1 - spot) + brightness * spot, (0.0, 0.0)) == n
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.1, 1), (0.22, 0)])
+def test_a_vessel_is_alone(share, n):
+    """A bright arc beside a disc may take up a tenth of the turn about it, but not two ninths: 85 % of its ring is darker than half way."""
+    picture, down, right = body()
+    away, turn = torch.hypot(down, right), torch.atan2(down, right).abs() / torch.pi
+    arc = torch.sigmoid((away - 10.0) / 0.4) * torch.sigmoid((16.0 - away) / 0.4) * (turn < share)
+    assert _found_at(picture * (1 + 2.0 * torch.maximum(disc(down, right, (0.0, 0.0), 8.0), arc)), (0.0, 0.0)) == n
+
+
+def test_a_cross_is_not_compact():
+    """Bars of 4 by 16 mm fill 0.70 of the ellipse of their moments, a square of as much area 0.95: the cross is none, the square is found."""
+    picture, down, right = body()
+
+    def bar(tall: float, wide: float) -> torch.Tensor:
+        return torch.sigmoid((tall / 2 - down.abs()) / 0.3) * torch.sigmoid((wide / 2 - right.abs()) / 0.3)
+
+    assert _found_at(picture * (1 + 3.0 * torch.maximum(bar(4.0, 16.0), bar(16.0, 4.0))), (0.0, 0.0)) == 0
+    assert _found_at(picture * (1 + 3.0 * bar(10.6, 10.6)), (0.0, 0.0)) == 1
+
+
+def test_of_vessels_that_overlap_the_strongest_stays():
+    """A spot of 3 mm at the rim of a disc of 11 mm, brighter than tissue by 3 where the disc is by 1.5: the spot alone; without it the disc is one."""
+    picture, down, right = body()
+    large, small = disc(down, right, (0.0, 0.0), 11.0), disc(down, right, (0.0, 10.0), 3.0)
+    assert _found_at(picture * (1 + 1.5 * large), (0.0, 0.0)) == 1
+    found = bright_vessels(MRIScan.of(picture * (1 + 1.5 * large * (1 - small) + 3.0 * small), spacing_mm=SPACING))
+    assert [vessel.centre_mm for vessel in found] == [pytest.approx((0.0, 10.0), abs=1.0)]
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 4.0), (4.0, 1.0)])
+def test_few_long_pixels_hold_a_round_vessel(spacing):
+    """A disc of 5 mm is three pixels wide where they are 4 mm: the extent of a pixel itself counts into its moments."""
+    down, right = (grid * step for grid, step in zip(centred_grid((round(120 / spacing[0]), round(120 / spacing[1]))), spacing, strict=True))
+    found = bright_vessels(MRIScan.of(100.0 + 200.0 * (torch.hypot(down, right) <= 5.5), spacing_mm=spacing))
+    assert [vessel.centre_mm for vessel in found] == [pytest.approx((0.0, 0.0), abs=1.0)]

@@ -17,6 +17,7 @@ from physics.optics.defocus import defocused
 from physics.optics.highlights import PEAK, clipped_regions, lifted
 from physics.optics.light import light_of
 from physics.optics.motion import Sweep, arc, moved
+from physics.optics.scene import _quiet_level
 from physics.optics.source_noise import too_noisy_to_blur
 from physics.optics.stain import stained
 from physics.pose import Pose
@@ -228,3 +229,12 @@ def test_a_highlight_is_lifted_by_the_law_of_its_depth_and_area() -> None:
     for row, depth in ((80, 1), (81, 2), (83, 4), (86, 1)):
         assert gain[row] == pytest.approx(1 + peak * (1 - np.exp(-((depth / 2.6) ** 2))), rel=2e-3)
     assert gain[79] == gain[87] == 1
+
+
+@pytest.mark.parametrize(("levels", "quiet"), [([7.0, 1.0, 4.0], 1.0), ([7.0, 1.0, 4.0, 2.0], 1.5), ([6.0], 6.0)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_the_quieter_half_of_blocks_tells_the_noise(levels, quiet, upright):
+    """Blocks of 16 px: of three the quietest one, of four the two quietest, of one that one."""
+    response = np.repeat(np.repeat(np.array([levels]), 16, axis=0), 16, axis=1)
+    response = response.T if upright else response
+    assert _quiet_level(response, np.ones(response.shape, bool)) == quiet
