@@ -22,6 +22,7 @@ from physics.ct.kernel import SMOOTH, STANDARD
 from physics.ct.matter import Spectrum, bone_over_water, spectrum_of
 from physics.ct.metal import insert_metal, shadow_of
 from physics.ct.quanta_lost import LostQuanta, LostSignal, noisier_behind
+from physics.ct.scatter import scatter_shape
 from physics.ct.spectrum import hu_change
 from physics.display import Display
 from physics.measure.pair import Pair, View
@@ -108,6 +109,49 @@ def test_tissue_gives_way_to_metal_whatever_its_size():
         soft, hard = metal._tissue(scan, Ellipse("steel", 3.3, -2.2, radius, radius))
         assert 0.4 < hard < 0.9
         assert soft + hard * bone_over_water(120.0) == pytest.approx(2.0, abs=1e-6)
+
+
+def test_a_small_implant_replaces_what_lies_there():
+    """Marrow, fat and bone in three places off the middle: an implant smaller than a pixel takes out what is there, on either side of both axes."""
+    hu = 1000 * disc(GRID, radius_mm=92.0) - 1000
+    places = {(40.0, -25.0): 1000.0, (-40.0, 25.0): -100.0, (25.0, 40.0): 200.0, (-25.0, -40.0): 600.0}
+    for centre, value in places.items():
+        hu = np.where(disc(GRID, radius_mm=8.0, centre_mm=centre) > 0, value, hu)
+    scan = CTScan.of(torch.tensor(hu), spacing_mm=GRID.spacing_mm, n0=5e5, kernel=STANDARD)
+    for (x, y), value in places.items():
+        soft, hard = metal._tissue(scan, Ellipse("steel", x + 0.3, y - 0.2, 0.1, 0.1))
+        assert soft + hard * bone_over_water(120.0) == pytest.approx(1 + value / 1000, abs=1e-6)
+
+
+@pytest.mark.parametrize("x_mm", [18.0, 36.0], ids=["in bone", "at the rim of bone"])
+def test_bone_gives_way_to_metal_ray_by_ray(one_energy, monkeypatch, x_mm):
+    """One energy, single rays: a ray gains its chord times mu of titanium less the mean mu of the place, of water and bone together, also where it holds less
+    bone than that place does."""
+    monkeypatch.setattr(metal, "SUB_RAYS", 1)
+    hu = 1000 * disc(GRID, radius_mm=92.0) - 1000 + 1000 * disc(GRID, radius_mm=30.0, centre_mm=(10.0, -5.0))
+    scan = replace(CTScan.of(torch.tensor(hu), spacing_mm=GRID.spacing_mm, n0=5e5, kernel=STANDARD), geometry=FAN)
+    implant = Ellipse("titanium", x_mm, -5.0, 7.0, 7.0)
+    shadow = shadow_of(scan, (implant,), kvp=120, scatter=0.0)
+    theta = FAN.theta()[:, None] + FAN.gamma()
+    chord = implant.chord_mm(theta, np.broadcast_to(FAN.s_mm(), theta.shape)).ravel()[shadow.touched]
+    place = scan.mu_water * (1 + hu[implant.inside(GRID)].mean() / 1000)
+    expected = chord * (spectrum_of(120).at_reference("titanium") - place)
+    assert np.abs(shadow.with_metal - shadow.without - expected).max() < 2e-3 * expected.max()
+
+
+def test_scatter_lies_under_both_readings_as_strong_as_told():
+    """Behind metal and without it the same light is added: on the thickest ray 0.05 of its own signal at the reference energy, and where the filter lets less
+    through it weighs more beside the signal in air."""
+    scan, implants = replace(water(dtype=torch.float64), modulation=0.0), (Ellipse("steel", 0.0, 0.0, 9.0, 9.0),)
+    plain, scattered = (shadow_of(scan, implants, kvp=120, scatter=scatter) for scatter in (0.0, 0.05))
+    floors = [np.exp(-getattr(scattered, name)) - np.exp(-getattr(plain, name)) for name in ("without", "with_metal")]
+    np.testing.assert_allclose(floors[0], floors[1], rtol=1e-6)
+    beam = beam_of(scan)
+    primary = (beam.expected / beam.air).numpy().ravel()[plain.touched]
+    thickest = beam.rays.numpy().ravel()[plain.touched].argsort()[-FAN.n_views :]
+    assert np.median((floors[0] / primary)[thickest]) == pytest.approx(0.05, rel=0.01)
+    spread = scatter_shape(beam.expected, beam.air, geometry=FAN, width_mm=80.0) / beam.air
+    np.testing.assert_allclose(floors[0] / floors[0].mean(), (spread.numpy().ravel()[plain.touched]) / spread.numpy().ravel()[plain.touched].mean(), rtol=1e-6)
 
 
 def pair_of(scan, picture):
