@@ -55,6 +55,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/ct/implant_sites.py": {
         "flipped sign: count + 1 in _bones": "every label has pixels, so bincount is that long without being asked",
     },
+    "physics/ct/iterative_look.py": {
+        "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
+        "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",
+    },
     "physics/ct/measures.py": {
         "flipped sign: normal + np.pi / 2 in streak_direction": "90 and -90 degrees are one modulo 180",
         "flipped sign: _SECTORS + 1 in _directional_power": "the DC term is always beyond the last sector, so bincount is that long without being asked",
@@ -63,6 +67,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "odd size: columns // 2 in _directional_power": "a tile is 16 or twice a whole number",
     },
     "physics/ct/motion_measures.py": {"swapped axis: (axis, mm) in _radius_mm": "two factors of one product"},
+    "physics/ct/polar.py": {"flipped sign: cycles - np.rint(cycles) in _samples": "whole cycles per pixel are none to pixels"},
+    "physics/ct/source_noise.py": {
+        "odd size: rows // 2 in grain_frequency_per_mm": "twice a whole number",
+        "odd size: columns // 2 in grain_frequency_per_mm": "twice a whole number",
+    },
     "physics/ct/streak_measures.py": {"flipped sign: theta_deg + 90.0 in _line_deg": "90 degrees up or down are one direction modulo 180"},
     "physics/measure/blur.py": {
         "flipped sign: least + len(gains) // 2 in _gains": "half a turn of 36 directions up or down is one direction",

@@ -34,7 +34,7 @@ from physics.ct.streak_measures import (
 from physics.display import Display
 from physics.measure.pair import Pair, View
 
-GRID = Grid((220, 260), (1.0, 0.8))
+GRID = Grid((200, 260), (1.1, 0.8))
 Y, X = GRID.centred_mm()
 
 
@@ -54,6 +54,15 @@ def test_a_fine_wave_is_streaks_and_a_broad_one_is_shades(direction_deg):
     assert shades_hu(fine).value < 1.0
     assert shades_hu(broad).value == pytest.approx(40.0, rel=0.08)
     assert streaks_hu(broad).value < 1.0
+
+
+@pytest.mark.parametrize("along", [X[None], Y[:, None]], ids=["across", "down"])
+def test_the_mean_is_taken_over_six_millimetres(along):
+    """Of a wave of 25 mm a Gaussian of 6 mm keeps exp(-2 (pi 6 / 25)^2): shades are that much of it, streaks the rest, on either axis."""
+    kept = math.exp(-2 * (math.pi * 6 / 25) ** 2)
+    pair = pair_of(20 * np.sin(2 * math.pi * along / 25))
+    assert shades_hu(pair).value == pytest.approx(40 * kept, rel=0.03)
+    assert streaks_hu(pair).value == pytest.approx(20 / math.sqrt(2) * (1 - kept), rel=0.03)
 
 
 def test_the_affected_share_is_that_of_the_area():
@@ -94,7 +103,7 @@ def test_measures_say_why_they_are_undefined():
 
 @pytest.mark.parametrize("hour", [0.8, 3.0, 4.5, 7.2, 10.0, 11.8, 12.3])
 def test_the_clock_is_read_in_millimetres_about_the_middle_of_the_object(hour):
-    """Pixels of 1 by 0.8 mm, an object below the middle of the picture, a spot of change 30 mm from its middle: the hour's angle, from 0.5 to 12.5."""
+    """Pixels of 1.1 by 0.8 mm, an object below the middle of the picture, a spot of change 30 mm from its middle: the hour's angle, from 0.5 to 12.5."""
     right, up = math.sin(math.radians(30 * hour)), math.cos(math.radians(30 * hour))
     mask = disc(GRID, radius_mm=45.0, centre_mm=(-20.0, 35.0)) > 0.5
     change = 30.0 * (np.hypot(X[None] + 20.0 - 30 * right, Y[:, None] - 35.0 + 30 * up) < 6)
