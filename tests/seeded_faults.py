@@ -59,6 +59,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
         "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",
     },
+    "physics/ct/lost_views.py": {
+        "flipped sign: before + 1 in apply": "views before the block have no share of it",
+        "flipped sign: np.arange(n_views) - self.centre + n_views / 2 in lost": "half a turn up or down is one view modulo the turn",
+    },
     "physics/ct/measures.py": {
         "flipped sign: normal + np.pi / 2 in streak_direction": "90 and -90 degrees are one modulo 180",
         "flipped sign: _SECTORS + 1 in _directional_power": "the DC term is always beyond the last sector, so bincount is that long without being asked",

@@ -302,3 +302,30 @@ def test_a_painted_star_is_not_metal(oracle):
     assert torch.equal(rays_of(scan), beam.rays)
     silent = hu_change(reconstruct(beam.rays * 0, scan.geometry, grid=GRID, kernel=STANDARD), mu_water=scan.mu_water)
     oracle("ct_metal", "no residual, no change, HU", float(silent.abs().max()), below=1e-6)
+
+
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL], ids=["fan", "parallel"])
+def test_sub_rays_lie_across_the_channel_from_its_lower_end(geometry):
+    """Three of them at a third of a channel below, on and above its middle: a fan's turn with their own angle, and run at R sin of it."""
+    implant = Ellipse("gold", 30.0, -12.0, 9.0, 5.0, 25.0)
+    touched, (chords,) = touched_rays((implant,), geometry, n_sub=3)
+    view, channel = touched // geometry.n_channels, touched % geometry.n_channels
+    for chord, part in zip(chords, (-1 / 3, 0.0, 1 / 3), strict=True):
+        if geometry is FAN:
+            gamma = geometry.gamma()[channel] + part * 1.0239 / 949.0
+            theta, s = 2 * math.pi * view / 360 + gamma, 541.0 * np.sin(gamma)
+        else:
+            theta, s = math.pi * view / 360, geometry.s_mm()[channel] + part * 0.6
+        np.testing.assert_allclose(chord, implant.chord_mm(theta, s), atol=1e-9)
+
+
+def test_lost_quanta_are_drawn_by_numpy_from_the_seed_with_streams_of_their_own():
+    """Quanta from stream 2, electronics from stream 3 of the seed: of a ray that keeps 0.36 of its light, what a replay on another machine draws."""
+    scan = replace(water(dtype=torch.float64), crosstalk=0.0, electronic_noise=5.0, n0=1e12, dose=0.5)
+    source = beam_of(scan).expected * 1e12
+    shape = tuple(source.shape)
+    normals = [np.random.Generator(np.random.PCG64(np.random.SeedSequence(77, spawn_key=(k,)))).standard_normal(shape, dtype=np.float32) for k in (2, 3)]
+    quanta = (LostQuanta(77).apply(0.36 * source, scan) - 0.36 * source) / (0.36 * 0.64 * source).sqrt()
+    np.testing.assert_allclose(quanta, normals[0], atol=1e-3)
+    signal = LostSignal(77).apply(0.18 * source, replace(scan, n0=1e12)) - 0.18 * source
+    np.testing.assert_allclose(signal / (5.0 * 0.5 * math.sqrt(1 - 0.36**2)), normals[1], atol=0.02)

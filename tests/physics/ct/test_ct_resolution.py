@@ -82,8 +82,8 @@ def test_an_unchanged_slice_has_the_mtf_of_its_kernel_and_unknown_scans_have_non
 
 
 def test_coarse_grain_has_a_lower_mean_frequency():
-    """White noise under Gaussians of 0.6 and 0.9 mm on 20 HU: the ratio of frequencies falls towards 0.67, the finer is that of its integral; flat pictures have no
-    texture."""
+    """White noise under Gaussians of 0.6 and 0.9 mm on 20 HU: the ratio of frequencies falls towards 0.67, the finer is that of its integral; flat
+    pictures have no texture."""
     rng = np.random.default_rng(8)
     white = rng.normal(0, 60, (200, 200))
     fine, coarse = (torch.tensor(20 + gaussian_filter(white, sigma / 0.6), dtype=torch.float32) for sigma in (0.6, 0.9))

@@ -15,7 +15,7 @@ from physics.ct.fbp import reconstruct
 from physics.ct.geometry import FAN, Fan, Grid, Parallel
 from physics.ct.kernel import BONE, SHARP, SMOOTH, STANDARD
 from physics.ct.quanta import MOST_QUANTA, calibrated_n0, rays_through, typical_n0
-from physics.ct.source_noise import fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, soft_windows, stretched, window_px
+from physics.ct.source_noise import commonest, fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, soft_windows, stretched, window_px
 from physics.scan import acquire
 
 GRID = Grid((320, 300), (0.7, 0.8))
@@ -260,3 +260,25 @@ def test_what_is_slower_than_grain_does_not_pass_for_it(axis):
     frequency = grain_frequency_per_mm(torch.tensor(grain_alone), spacing_mm=(0.6, 0.8))
     for more in (7 * np.sin(2 * np.pi * at / 10), 0.7 * (at - at.mean())):
         assert grain_frequency_per_mm(torch.tensor(grain_alone + more), spacing_mm=(0.6, 0.8)) == pytest.approx(frequency, rel=0.02)
+
+
+@pytest.mark.parametrize("geometry", [FAN, Parallel(n_views=40, n_channels=301, channel_mm=1.1)], ids=["fan", "parallel"])
+def test_points_beside_the_field_are_seen_by_the_last_channels(geometry):
+    """400 mm to the right, out of every channel's sight at view 0: the last one stands for it; to the left the first."""
+    _, channel = rays_through(np.array([[400.0, 0.0], [-400.0, 0.0]]), geometry)
+    assert channel[0].tolist() == [geometry.n_channels - 1, 0]
+    assert channel.min() == 0
+    assert channel.max() == geometry.n_channels - 1
+
+
+def test_quanta_are_asked_for_on_both_sides_of_the_commonest_grain(monkeypatch):
+    """White grain: of the windows about the 64 points a third and more are quieter than the commonest, as many are louder, none by more than a fifth."""
+    asked = []
+    monkeypatch.setattr(quanta, "rays_through", lambda points, geometry: asked.append(points) or rays_through(points, geometry))
+    picture = field((160, 150), (0.9, 1.0))
+    calibrated_n0(CTScan.of(torch.tensor(picture), spacing_mm=(0.9, 1.0), kernel=STANDARD))
+    deviation, inside = soft_windows(picture, (0.9, 1.0))
+    rows, columns = np.rint(asked[0][:, 1] / 0.9 + 79.5).astype(int), np.rint(asked[0][:, 0] + 74.5).astype(int)
+    ratio = deviation[rows, columns] / commonest(deviation[inside])
+    assert min((ratio < 1).mean(), (ratio > 1).mean()) > 1 / 3
+    assert np.abs(ratio - 1).max() < 0.2
