@@ -44,6 +44,25 @@ FLIPPED: dict[type[ast.operator], ast.operator] = {ast.Add: ast.Sub(), ast.Sub: 
 
 # file -> "kind: code in function" -> why no picture and no number can tell the two apart
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "physics/ct/arc.py": {
+        "flipped sign: theta - start - seen / 2 + math.pi in recorded": "half a turn up or down is one angle modulo a turn",
+        "flipped sign: geometry.theta() + math.pi in arc_weights": "half a turn up or down is one angle modulo a turn",
+    },
+    "physics/ct/band_measures.py": {
+        "odd size: _LEAST_PX // 4 in cupping_hu": "200 pixels",
+        "swapped axis: (rows_mm, columns_mm) in metal_area": "two factors of one product",
+    },
+    "physics/ct/implant_sites.py": {
+        "flipped sign: count + 1 in _bones": "every label has pixels, so bincount is that long without being asked",
+    },
+    "physics/ct/iterative_look.py": {
+        "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
+        "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",
+    },
+    "physics/ct/lost_views.py": {
+        "flipped sign: before + 1 in apply": "views before the block have no share of it",
+        "flipped sign: np.arange(n_views) - self.centre + n_views / 2 in lost": "half a turn up or down is one view modulo the turn",
+    },
     "physics/ct/measures.py": {
         "flipped sign: normal + np.pi / 2 in streak_direction": "90 and -90 degrees are one modulo 180",
         "flipped sign: _SECTORS + 1 in _directional_power": "the DC term is always beyond the last sector, so bincount is that long without being asked",
@@ -51,6 +70,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "odd size: rows // 2 in _directional_power": "a tile is 16 or twice a whole number",
         "odd size: columns // 2 in _directional_power": "a tile is 16 or twice a whole number",
     },
+    "physics/ct/motion_measures.py": {"swapped axis: (axis, mm) in _radius_mm": "two factors of one product"},
+    "physics/ct/polar.py": {"flipped sign: cycles - np.rint(cycles) in _samples": "whole cycles per pixel are none to pixels"},
+    "physics/ct/source_noise.py": {
+        "odd size: rows // 2 in grain_frequency_per_mm": "twice a whole number",
+        "odd size: columns // 2 in grain_frequency_per_mm": "twice a whole number",
+    },
+    "physics/ct/streak_measures.py": {"flipped sign: theta_deg + 90.0 in _line_deg": "90 degrees up or down are one direction modulo 180"},
     "physics/measure/blur.py": {
         "flipped sign: least + len(gains) // 2 in _gains": "half a turn of 36 directions up or down is one direction",
         "odd size: len(gains) // 2 in _gains": "36 directions",

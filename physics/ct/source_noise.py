@@ -37,10 +37,8 @@ def soft_windows(hu: Array, spacing_mm: tuple[float, float]) -> tuple[Array, Mas
     deviation = np.sqrt(np.maximum(uniform_filter(fine * fine, size) - uniform_filter(fine, size) ** 2, 0.0) * count / (count - 1))
     mean = uniform_filter(hu, size)
     reach = np.maximum(5 * deviation, 60.0)
-    inside = (mean > SOFT_HU[0]) & (mean < SOFT_HU[1]) & (mean - minimum_filter(hu, size) < reach) & (maximum_filter(hu, size) - mean < reach)
-    margin = (size[0] // 2, size[1] // 2)
-    inside[: margin[0]] = inside[-margin[0] :] = False
-    inside[:, : margin[1]] = inside[:, -margin[1] :] = False
+    highest = maximum_filter(hu, size, mode="constant", cval=np.inf)  # no window that leaves the picture is soft tissue
+    inside = (mean > SOFT_HU[0]) & (mean < SOFT_HU[1]) & (mean - minimum_filter(hu, size) < reach) & (highest - mean < reach)
     return deviation, inside
 
 

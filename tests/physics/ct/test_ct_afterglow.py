@@ -68,6 +68,18 @@ def test_the_turn_is_the_slow_recursion_after_many_turns(oracle):
     oracle("ct_afterglow", "against a slow recursion, of the signal", np.abs(glow_of(signal) - np.array(last)).max() / 100, below=1e-10)
 
 
+def test_turns_of_an_odd_number_of_views_are_periodic_too():
+    """One view's light of 481, as a sum over all turns: a (1 - q) q^m / (1 - q^N) of each part m views later, and the prompt rest at once."""
+    signal = np.zeros((481, 1))
+    signal[3] = 1.0
+    m = np.mod(np.arange(481) - 3, 481)
+    expected = np.where(m == 0, 1 - sum(share for share, _ in PARTS), 0.0)
+    for share, tau in PARTS:
+        q = math.exp(-0.8 / tau)
+        expected += share * (1 - q) * q**m / (1 - q**481)
+    np.testing.assert_allclose(glow_of(signal)[:, 0], expected, atol=1e-12)
+
+
 def test_no_light_is_lost():
     """The sum over the turn stays, channel by channel, and channels do not mix."""
     signal = np.zeros((480, 3))

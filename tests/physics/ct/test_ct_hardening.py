@@ -112,6 +112,7 @@ def test_water_stays_water_with_the_water_correction(kvp, diameter_mm, oracle):
 def test_the_water_correction_inverts_the_curve_and_goes_on_beyond():
     """Between the table's millimetres within 1e-3 mm; beyond 900 mm and below zero along the last and the first slope."""
     length, curve = water_curve(120)
+    assert length[-1] == 900.0
     between = np.array([0.5, 33.3, 250.7, 612.4])
     p = polychromatic(120)(between)
     np.testing.assert_allclose(water_corrected_mm(p, kvp=120), between, atol=2e-3)

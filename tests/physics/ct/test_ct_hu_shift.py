@@ -60,3 +60,13 @@ def test_measures_neutral_conflicts_and_nonsense():
         shift_hu(scan, float("nan"))
     with pytest.raises(ValueError, match="0 to 1"):
         shift_hu(scan, 5.0, gain_share=1.5)
+
+
+@pytest.mark.parametrize("gain_share", [0.0, 0.3, 1.0])
+def test_the_shift_of_water_is_what_was_asked_however_it_comes_about(gain_share):
+    """By gain, by offset, or by both: -40 HU of water; a scan that was not shifted has none."""
+    hu = torch.zeros((20, 20))
+    view = View("ct", "head", Display("brain 80/40", 0.0, 80.0), torch.ones((20, 20), dtype=torch.bool), (1.0, 1.0))
+    scan = CTScan.of(hu, spacing_mm=(1.0, 1.0), n0=1e5, kernel=STANDARD)
+    assert water_shift(Pair(hu, hu, view, scan, shift_hu(scan, -40.0, gain_share=gain_share))).value == pytest.approx(-40.0)
+    assert water_shift(Pair(hu, hu, view, scan, scan)).value == 0.0

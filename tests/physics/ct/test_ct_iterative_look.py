@@ -13,8 +13,9 @@ from scipy.ndimage import gaussian_filter
 from physics.ct import CTScan, lower_dose
 from physics.ct.fbp import reconstruct
 from physics.ct.geometry import Grid, Parallel
-from physics.ct.iterative_look import IterativeLook, look_iterative, total_variation_prox
+from physics.ct.iterative_look import USUAL_NOISE_HU, IterativeLook, look_iterative, total_variation_prox
 from physics.ct.kernel import STANDARD
+from physics.ct.source_noise import measured_noise_hu
 from physics.scan import EditConflict, acquire
 
 SQUARE, OBLONG = Grid((200, 200), (0.6, 0.6)), Grid((161, 200), (0.8, 0.6))
@@ -73,6 +74,42 @@ def test_means_and_flat_pictures_stay():
     u = total_variation_prox(wall, weight=50.0, spacing_mm=(1.0, 1.0), iterations=800)
     torch.testing.assert_close(u[:, 24], torch.full((60,), 50.0 / 25, dtype=torch.float64), atol=0.1, rtol=0)
     torch.testing.assert_close(u[:, 25], torch.full((60,), 100 - 50.0 / 35, dtype=torch.float64), atol=0.1, rtol=0)
+
+
+@pytest.mark.parametrize("spacing_mm", [(0.7, 1.3), (1.3, 0.7)])
+@pytest.mark.parametrize("steps", [1, 2, 7])
+def test_each_step_is_that_of_the_published_algorithm(spacing_mm, steps):
+    """Chambolle and Pock's algorithm 2 with gamma = 1 and tau = sigma = 1 / L, L^2 = 4 (1 / dy^2 + 1 / dx^2), written out with a matrix of differences."""
+    shape, weight = (6, 9), 5.0
+    x = np.random.default_rng(4).normal(0, 20, shape)
+    one = [np.diff(np.eye(n), axis=0, append=np.eye(n)[-1:]) / mm for n, mm in zip(shape, spacing_mm, strict=True)]  # forward, nothing across the rim
+    down, right = np.kron(one[0], np.eye(shape[1])), np.kron(np.eye(shape[0]), one[1])
+    tau = sigma = 1 / (2 * math.hypot(1 / spacing_mm[0], 1 / spacing_mm[1]))
+    u, leading, p, q = x.ravel(), x.ravel(), np.zeros(x.size), np.zeros(x.size)
+    for _ in range(steps):
+        p, q = p + sigma * down @ leading, q + sigma * right @ leading
+        outside = np.maximum(np.hypot(p, q) / weight, 1.0)
+        p, q = p / outside, q / outside
+        moved = (u - tau * (down.T @ p + right.T @ q) + tau * x.ravel()) / (1 + tau)
+        theta = 1 / math.sqrt(1 + 2 * tau)
+        leading, u = moved + theta * (moved - u), moved
+        tau, sigma = theta * tau, sigma / theta
+    found = total_variation_prox(torch.tensor(x), weight=weight, spacing_mm=spacing_mm, iterations=steps).numpy()
+    np.testing.assert_allclose(found.ravel(), u, atol=1e-9)
+
+
+@pytest.mark.parametrize(("level", "noise"), [(40.0, None), (-700.0, USUAL_NOISE_HU)])
+def test_the_picture_with_its_change_is_smoothed_by_its_own_noise(level, noise):
+    """x = source and change, u = the least total variation beside x at strength times the noise of x, that of 12 HU where no soft tissue shows it; the change
+    becomes x + share (u - x) less the source."""
+    source = torch.full((90, 80), level, dtype=torch.float64)
+    scan = CTScan.of(source, spacing_mm=(0.8, 0.9), n0=1e5, kernel=STANDARD)
+    change = torch.tensor(gaussian_filter(np.random.default_rng(6).normal(0, 40, (90, 80)), 0.8)) + 5.0
+    noise = noise or measured_noise_hu(source + change, spacing_mm=(0.8, 0.9))
+    u = total_variation_prox(source + change, weight=0.5 * noise, spacing_mm=(0.8, 0.9))
+    found = IterativeLook(0.5, 0.3).apply(change, scan)
+    torch.testing.assert_close(found, 0.7 * (source + change) + 0.3 * u - source)
+    assert float(found.std()) < 0.9 * float(change.std())
 
 
 def grainy(sigma_hu=15.0, seed=3):

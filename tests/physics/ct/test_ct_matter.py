@@ -69,3 +69,23 @@ def test_water_and_bone_give_the_hu_back(kvp, dtype, oracle):
     back = 1000 * (water + share * (attenuation_per_mm("bone", energy) / attenuation_per_mm("water", energy)) - 1)
     oracle("ct_beam_hardening", "water and bone give the HU back, HU", float((back - hu.clamp_min(-1000)).abs().max()), below=1e-3)
     np.testing.assert_allclose(float(share[hu == 2900]), 3.9 * attenuation_per_mm("water", energy) / attenuation_per_mm("bone", energy), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kvp", VOLTAGES)
+def test_a_spectrum_holds_what_weighs_a_millionth_and_mu_at_its_own_densities(kvp):
+    """Weights of the kept bins sum to 1 to rounding, each is a millionth and more; what was left out of the table was not; mu of each material is that of the
+    table at each energy, which is in 1 / mm at its density."""
+    spectrum = spectrum_of(kvp)
+    assert spectrum.weight.sum() == pytest.approx(1.0, abs=1e-14)
+    assert spectrum.weight.min() > 1e-6
+    for name in DENSITY:
+        np.testing.assert_allclose(spectrum.mu_per_mm[name], [attenuation_per_mm(name, energy) for energy in spectrum.energy_kev], rtol=1e-9)
+
+
+def test_bone_comes_in_by_a_smooth_step():
+    """Of pixels 1, 2 and 3 quarters of the way from 100 to 1500 HU 5 / 32, a half and 27 / 32 are bone, as long as their attenuation allows."""
+    ratio = attenuation_per_mm("bone", 70.0) / attenuation_per_mm("water", 70.0)
+    share = bone_share(torch.tensor([450.0, 800.0, 1150.0], dtype=torch.float64), kvp=120.0)
+    assert share.tolist() == pytest.approx([5 / 32, 0.5, min(27 / 32, 2.15 / ratio)])
+    thick = bone_share(torch.tensor([1900.0], dtype=torch.float64), kvp=120.0)
+    assert float(thick) == pytest.approx(2.9 / ratio)

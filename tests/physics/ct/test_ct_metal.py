@@ -22,6 +22,7 @@ from physics.ct.kernel import SMOOTH, STANDARD
 from physics.ct.matter import Spectrum, bone_over_water, spectrum_of
 from physics.ct.metal import insert_metal, shadow_of
 from physics.ct.quanta_lost import LostQuanta, LostSignal, noisier_behind
+from physics.ct.scatter import scatter_shape
 from physics.ct.spectrum import hu_change
 from physics.display import Display
 from physics.measure.pair import Pair, View
@@ -108,6 +109,49 @@ def test_tissue_gives_way_to_metal_whatever_its_size():
         soft, hard = metal._tissue(scan, Ellipse("steel", 3.3, -2.2, radius, radius))
         assert 0.4 < hard < 0.9
         assert soft + hard * bone_over_water(120.0) == pytest.approx(2.0, abs=1e-6)
+
+
+def test_a_small_implant_replaces_what_lies_there():
+    """Marrow, fat and bone in three places off the middle: an implant smaller than a pixel takes out what is there, on either side of both axes."""
+    hu = 1000 * disc(GRID, radius_mm=92.0) - 1000
+    places = {(40.0, -25.0): 1000.0, (-40.0, 25.0): -100.0, (25.0, 40.0): 200.0, (-25.0, -40.0): 600.0}
+    for centre, value in places.items():
+        hu = np.where(disc(GRID, radius_mm=8.0, centre_mm=centre) > 0, value, hu)
+    scan = CTScan.of(torch.tensor(hu), spacing_mm=GRID.spacing_mm, n0=5e5, kernel=STANDARD)
+    for (x, y), value in places.items():
+        soft, hard = metal._tissue(scan, Ellipse("steel", x + 0.3, y - 0.2, 0.1, 0.1))
+        assert soft + hard * bone_over_water(120.0) == pytest.approx(1 + value / 1000, abs=1e-6)
+
+
+@pytest.mark.parametrize("x_mm", [18.0, 36.0], ids=["in bone", "at the rim of bone"])
+def test_bone_gives_way_to_metal_ray_by_ray(one_energy, monkeypatch, x_mm):
+    """One energy, single rays: a ray gains its chord times mu of titanium less the mean mu of the place, of water and bone together, also where it holds less
+    bone than that place does."""
+    monkeypatch.setattr(metal, "SUB_RAYS", 1)
+    hu = 1000 * disc(GRID, radius_mm=92.0) - 1000 + 1000 * disc(GRID, radius_mm=30.0, centre_mm=(10.0, -5.0))
+    scan = replace(CTScan.of(torch.tensor(hu), spacing_mm=GRID.spacing_mm, n0=5e5, kernel=STANDARD), geometry=FAN)
+    implant = Ellipse("titanium", x_mm, -5.0, 7.0, 7.0)
+    shadow = shadow_of(scan, (implant,), kvp=120, scatter=0.0)
+    theta = FAN.theta()[:, None] + FAN.gamma()
+    chord = implant.chord_mm(theta, np.broadcast_to(FAN.s_mm(), theta.shape)).ravel()[shadow.touched]
+    place = scan.mu_water * (1 + hu[implant.inside(GRID)].mean() / 1000)
+    expected = chord * (spectrum_of(120).at_reference("titanium") - place)
+    assert np.abs(shadow.with_metal - shadow.without - expected).max() < 2e-3 * expected.max()
+
+
+def test_scatter_lies_under_both_readings_as_strong_as_told():
+    """Behind metal and without it the same light is added: on the thickest ray 0.05 of its own signal at the reference energy, and where the filter lets less
+    through it weighs more beside the signal in air."""
+    scan, implants = replace(water(dtype=torch.float64), modulation=0.0), (Ellipse("steel", 0.0, 0.0, 9.0, 9.0),)
+    plain, scattered = (shadow_of(scan, implants, kvp=120, scatter=scatter) for scatter in (0.0, 0.05))
+    floors = [np.exp(-getattr(scattered, name)) - np.exp(-getattr(plain, name)) for name in ("without", "with_metal")]
+    np.testing.assert_allclose(floors[0], floors[1], rtol=1e-6)
+    beam = beam_of(scan)
+    primary = (beam.expected / beam.air).numpy().ravel()[plain.touched]
+    thickest = beam.rays.numpy().ravel()[plain.touched].argsort()[-FAN.n_views :]
+    assert np.median((floors[0] / primary)[thickest]) == pytest.approx(0.05, rel=0.01)
+    spread = scatter_shape(beam.expected, beam.air, geometry=FAN, width_mm=80.0) / beam.air
+    np.testing.assert_allclose(floors[0] / floors[0].mean(), (spread.numpy().ravel()[plain.touched]) / spread.numpy().ravel()[plain.touched].mean(), rtol=1e-6)
 
 
 def pair_of(scan, picture):
@@ -258,3 +302,30 @@ def test_a_painted_star_is_not_metal(oracle):
     assert torch.equal(rays_of(scan), beam.rays)
     silent = hu_change(reconstruct(beam.rays * 0, scan.geometry, grid=GRID, kernel=STANDARD), mu_water=scan.mu_water)
     oracle("ct_metal", "no residual, no change, HU", float(silent.abs().max()), below=1e-6)
+
+
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL], ids=["fan", "parallel"])
+def test_sub_rays_lie_across_the_channel_from_its_lower_end(geometry):
+    """Three of them at a third of a channel below, on and above its middle: a fan's turn with their own angle, and run at R sin of it."""
+    implant = Ellipse("gold", 30.0, -12.0, 9.0, 5.0, 25.0)
+    touched, (chords,) = touched_rays((implant,), geometry, n_sub=3)
+    view, channel = touched // geometry.n_channels, touched % geometry.n_channels
+    for chord, part in zip(chords, (-1 / 3, 0.0, 1 / 3), strict=True):
+        if geometry is FAN:
+            gamma = geometry.gamma()[channel] + part * 1.0239 / 949.0
+            theta, s = 2 * math.pi * view / 360 + gamma, 541.0 * np.sin(gamma)
+        else:
+            theta, s = math.pi * view / 360, geometry.s_mm()[channel] + part * 0.6
+        np.testing.assert_allclose(chord, implant.chord_mm(theta, s), atol=1e-9)
+
+
+def test_lost_quanta_are_drawn_by_numpy_from_the_seed_with_streams_of_their_own():
+    """Quanta from stream 2, electronics from stream 3 of the seed: of a ray that keeps 0.36 of its light, what a replay on another machine draws."""
+    scan = replace(water(dtype=torch.float64), crosstalk=0.0, electronic_noise=5.0, n0=1e12, dose=0.5)
+    source = beam_of(scan).expected * 1e12
+    shape = tuple(source.shape)
+    normals = [np.random.Generator(np.random.PCG64(np.random.SeedSequence(77, spawn_key=(k,)))).standard_normal(shape, dtype=np.float32) for k in (2, 3)]
+    quanta = (LostQuanta(77).apply(0.36 * source, scan) - 0.36 * source) / (0.36 * 0.64 * source).sqrt()
+    np.testing.assert_allclose(quanta, normals[0], atol=1e-3)
+    signal = LostSignal(77).apply(0.18 * source, replace(scan, n0=1e12)) - 0.18 * source
+    np.testing.assert_allclose(signal / (5.0 * 0.5 * math.sqrt(1 - 0.36**2)), normals[1], atol=0.02)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from ct_phantoms import gaussian_picture, gaussian_rays
 from sample_benches import bench_of
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.special import ndtr
 
 from physics.ct import CTScan
@@ -23,6 +23,7 @@ from physics.display import Display
 from physics.measure.disturbance import disturbance
 from physics.measure.pair import Pair, View
 from physics.measure.registration import register
+from physics.object_mask import object_mask
 from physics.pose import Pose
 from physics.scan import EditConflict, acquire
 
@@ -185,3 +186,19 @@ def test_neutral_conflicts_and_nonsense():
     with pytest.raises(EditConflict, match="cuts"):
         held_at(replace(scan, truncated=True), Pose((1.0, 0.0)))
     assert gaussian_picture(EVEN).shape == EVEN.shape
+
+
+def test_the_body_moves_with_three_pixels_of_skin():
+    """Around what passes for the object, in each direction and at the corners."""
+    scan = scan_of(body(ODD), ODD)
+    found, inner = body_of(scan).numpy(), object_mask(scan.hu, modality="ct").numpy()
+    np.testing.assert_array_equal(found, maximum_filter(inner, 7, mode="constant"))
+    assert found.sum() > inner.sum()
+
+
+def test_beside_the_fan_is_air_and_not_its_other_end():
+    """A body under the last channels: what lies before the first channel, up to an eighth of the fan, is air."""
+    channel = np.arange(281)
+    rays = torch.tensor(np.repeat(np.exp(-((channel - 276.0) ** 2) / 18)[None], 720, axis=0))
+    before = (np.arange(-10.0, 0.0) - 140 + 0.25) * 1.9 / 949.0
+    assert np.abs(sampled(rays, COARSE, beta=np.zeros(10), gamma=before).numpy()).max() < 0.06

@@ -140,3 +140,13 @@ def test_nothing_added_is_the_scan_itself_and_nonsense_is_refused():
     with pytest.raises(EditConflict, match="limbs lengthen"):
         starve(starve(scan, 10.0, limbs=SIDES, seed=1), 10.0, limbs=SIDES, seed=1)
     assert np.isfinite(acquire(starve(scan, 10.0, limbs=SIDES, seed=1)).numpy()).all()
+
+
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL], ids=["fan", "parallel"])
+def test_limbs_lengthen_each_ray_by_their_chords(geometry):
+    """Two discs of 30 mm: the sum of 2 sqrt(r^2 - d^2) at each ray's own angle, scaled so that the longest is 80 mm of water."""
+    gamma = (np.arange(444) - 221.5 + 0.25) * 2.0478 / 949.0
+    theta, s = (2 * math.pi * np.arange(360)[:, None] / 360 + gamma, 541.0 * np.sin(gamma)) if geometry is FAN else (geometry.theta()[:, None], geometry.s_mm())
+    chords = sum(2 * np.sqrt(np.maximum(900.0 - (s - x * np.cos(theta) - y * np.sin(theta)) ** 2, 0.0)) for x, y in ((-130.0, -75.0), (130.0, 75.0)))
+    found = Girth(OBLIQUE, 80.0).added(water(geometry=geometry, dtype=torch.float64)).numpy()
+    np.testing.assert_allclose(found, 80.0 * water().mu_water * chords / chords.max(), atol=1e-9)

@@ -157,3 +157,12 @@ def test_single_precision_is_double_to_a_hundredth_of_a_hounsfield():
     hu = 1000 * disc(GRID, radius_mm=50.0) - 1000
     single, double = (acquire(blur_rays(scan_of(hu, dtype=dtype), Widths(2.0, 3.0, 1.0))).double() for dtype in (torch.float32, torch.float64))
     assert float((single - double).abs().max()) < 0.3
+
+
+def test_what_leaves_the_fan_on_one_side_does_not_come_in_on_the_other():
+    """Matter under the last channels alone, channels 40 mm wide: the first channels see air."""
+    rays = torch.zeros((COARSE.n_views, COARSE.n_channels), dtype=torch.float64)
+    rays[:, -6:] = 1.0
+    found = RayBlur(Widths(detector_mm=40.0)).apply(rays, scan_of(np.zeros(GRID.shape)))
+    assert float(found[:, -6:].min()) > 0.05
+    assert float(found[:, :20].abs().max()) < 0.01

@@ -45,6 +45,15 @@ def test_a_known_blur_is_found_under_noise(shape, spacing_mm):
     np.testing.assert_allclose(found.kept[used], np.exp(-2 * (math.pi * 0.9 * found.frequency_per_mm[used]) ** 2), atol=0.02)
 
 
+def test_a_shift_of_all_numbers_is_no_matter_of_sharpness():
+    """Constants added to either picture leave the transfer as it was, from the lowest ring on."""
+    rng = np.random.default_rng(9)
+    reference = scene((90, 110), rng)
+    degraded = gaussian_filter(reference, 1.5)
+    expected = transfer_of(reference, degraded, (0.7, 0.5)).kept
+    np.testing.assert_allclose(transfer_of(reference + 300.0, degraded - 200.0, (0.7, 0.5)).kept, expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("ratio", [0.4, 0.7, 1.4])
 def test_mtf_of_a_changed_kernel_is_that_of_the_kernel(ratio, oracle):
     """f50 and f10 read off the pictures within 3 % of the kernel's own."""
@@ -73,12 +82,16 @@ def test_an_unchanged_slice_has_the_mtf_of_its_kernel_and_unknown_scans_have_non
 
 
 def test_coarse_grain_has_a_lower_mean_frequency():
-    """White noise under Gaussians of 0.6 and 0.9 mm on 20 HU: the ratio of frequencies falls towards 0.67; flat pictures have no texture."""
+    """White noise under Gaussians of 0.6 and 0.9 mm on 20 HU: the ratio of frequencies falls towards 0.67, the finer is that of its integral; flat
+    pictures have no texture."""
     rng = np.random.default_rng(8)
     white = rng.normal(0, 60, (200, 200))
     fine, coarse = (torch.tensor(20 + gaussian_filter(white, sigma / 0.6), dtype=torch.float32) for sigma in (0.6, 0.9))
     found = [noise_frequency(pair_of(fine, picture, (0.6, 0.6))).value for picture in (fine, coarse)]
     assert 0.6 < found[1] / found[0] < 0.85
+    nu = np.linspace(0.2, 0.5 / 0.6, 4001)
+    power = np.exp(-((2 * math.pi * 0.6 * nu) ** 2)) * (1 - np.exp(-2 * (math.pi * 2.5 * nu) ** 2)) ** 2
+    assert found[0] == pytest.approx(10 * (nu**2 * power).sum() / (nu * power).sum(), rel=0.03)  # line pairs per cm
     assert noise_frequency(pair_of(fine, torch.full_like(fine, -800.0), (0.6, 0.6))).value is None
     deviations = [gaussian_filter(white, sigma / 0.6).std() for sigma in (0.6, 0.9)]
     assert noise_kept(pair_of(fine, coarse, (0.6, 0.6))).value == pytest.approx(deviations[1] / deviations[0], rel=0.15)

@@ -15,7 +15,7 @@ from physics.ct.fbp import reconstruct
 from physics.ct.geometry import FAN, Fan, Grid, Parallel
 from physics.ct.kernel import BONE, SHARP, SMOOTH, STANDARD
 from physics.ct.quanta import MOST_QUANTA, calibrated_n0, rays_through, typical_n0
-from physics.ct.source_noise import fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, soft_windows, stretched, window_px
+from physics.ct.source_noise import commonest, fine_share, grain_frequency_per_mm, matched_kernel, measured_noise_hu, soft_windows, stretched, window_px
 from physics.scan import acquire
 
 GRID = Grid((320, 300), (0.7, 0.8))
@@ -223,3 +223,62 @@ def test_grain_is_read_in_homogeneous_patches_alone(axis):
     whole, part = (torch.tensor(np.where(where, 40 + noise, -1000.0), dtype=torch.float32) for where in (np.ones_like(band), band))
     expected = grain_frequency_per_mm(whole, spacing_mm=GRID.spacing_mm)
     assert grain_frequency_per_mm(part, spacing_mm=GRID.spacing_mm) == pytest.approx(expected, rel=0.04)
+
+
+def field(shape, spacing_mm, blur_mm=0.0, seed=3):
+    """Homogeneous tissue of 50 HU that fills the picture, with Gaussian grain of 5 HU."""
+    white = np.random.default_rng(seed).standard_normal(shape)
+    noise = gaussian_filter(white, [blur_mm / mm for mm in spacing_mm], mode="wrap") if blur_mm else white
+    return 50 + 5 * noise / noise.std()
+
+
+@pytest.mark.parametrize(("rows", "columns", "read"), [(92, 42, True), (91, 42, False), (77, 49, False), (78, 49, True), (94, 38, True), (94, 37, False)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_twelve_patches_of_fourteen_millimetres_show_the_grain(rows, columns, read, turned):
+    """Rows of 0.5 mm, columns of 1 mm: patches of 28 by 14 pixels at half their size from each other count where nine tenths of their pixels are read, half a
+    window of 10 mm from the border; the fourth row of three, or the third of four, is the twelfth patch and more."""
+    picture = field((rows, columns), (0.5, 1.0))
+    found = grain_frequency_per_mm(torch.tensor(picture.T.copy() if turned else picture), spacing_mm=(1.0, 0.5) if turned else (0.5, 1.0))
+    assert (found is not None) == read
+
+
+@pytest.mark.parametrize("spacing_mm", [(0.5, 0.8), (0.8, 0.5)])
+@pytest.mark.parametrize("blur_mm", [0.0, 0.9])
+def test_the_mean_frequency_of_known_grain_is_its_integral(blur_mm, spacing_mm):
+    """White noise under a Gaussian: nu^2 P over nu P from 0.2 / mm to what the coarser pixels show, P with the high-pass of 2.5 mm, within 3 % (patches of
+    14 mm)."""
+    nu = np.linspace(0.2, 0.625, 4001)
+    power = np.exp(-((2 * np.pi * blur_mm * nu) ** 2)) * (1 - np.exp(-2 * (np.pi * 2.5 * nu) ** 2)) ** 2
+    found = grain_frequency_per_mm(torch.tensor(field((300, 300), spacing_mm, blur_mm)), spacing_mm=spacing_mm)
+    assert found == pytest.approx((nu**2 * power).sum() / (nu * power).sum(), rel=0.03)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_is_slower_than_grain_does_not_pass_for_it(axis):
+    """A wave of 10 mm as strong as the grain, or a slope of 0.7 HU per mm, along either axis: the mean frequency of white grain stays within 2 %."""
+    grain_alone, at = field((240, 170), (0.6, 0.8)), np.indices((240, 170))[axis] * (0.6, 0.8)[axis]
+    frequency = grain_frequency_per_mm(torch.tensor(grain_alone), spacing_mm=(0.6, 0.8))
+    for more in (7 * np.sin(2 * np.pi * at / 10), 0.7 * (at - at.mean())):
+        assert grain_frequency_per_mm(torch.tensor(grain_alone + more), spacing_mm=(0.6, 0.8)) == pytest.approx(frequency, rel=0.02)
+
+
+@pytest.mark.parametrize("geometry", [FAN, Parallel(n_views=40, n_channels=301, channel_mm=1.1)], ids=["fan", "parallel"])
+def test_points_beside_the_field_are_seen_by_the_last_channels(geometry):
+    """400 mm to the right, out of every channel's sight at view 0: the last one stands for it; to the left the first."""
+    _, channel = rays_through(np.array([[400.0, 0.0], [-400.0, 0.0]]), geometry)
+    assert channel[0].tolist() == [geometry.n_channels - 1, 0]
+    assert channel.min() == 0
+    assert channel.max() == geometry.n_channels - 1
+
+
+def test_quanta_are_asked_for_on_both_sides_of_the_commonest_grain(monkeypatch):
+    """White grain: of the windows about the 64 points a third and more are quieter than the commonest, as many are louder, none by more than a fifth."""
+    asked = []
+    monkeypatch.setattr(quanta, "rays_through", lambda points, geometry: asked.append(points) or rays_through(points, geometry))
+    picture = field((160, 150), (0.9, 1.0))
+    calibrated_n0(CTScan.of(torch.tensor(picture), spacing_mm=(0.9, 1.0), kernel=STANDARD))
+    deviation, inside = soft_windows(picture, (0.9, 1.0))
+    rows, columns = np.rint(asked[0][:, 1] / 0.9 + 79.5).astype(int), np.rint(asked[0][:, 0] + 74.5).astype(int)
+    ratio = deviation[rows, columns] / commonest(deviation[inside])
+    assert min((ratio < 1).mean(), (ratio > 1).mean()) > 1 / 3
+    assert np.abs(ratio - 1).max() < 0.2

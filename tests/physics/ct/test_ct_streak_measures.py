@@ -9,7 +9,14 @@ import pytest
 import torch
 from ct_phantoms import disc
 
+from physics.ct import CTScan
+from physics.ct.afterglow import Afterglow
+from physics.ct.arc import LimitedArc
+from physics.ct.channel_aliasing import CoarseChannels
 from physics.ct.geometry import Grid
+from physics.ct.kernel import STANDARD
+from physics.ct.lost_views import LostViews
+from physics.ct.sparse import FewViews
 from physics.ct.streak_measures import (
     affected_share,
     channel_nyquist_per_mm,
@@ -27,7 +34,7 @@ from physics.ct.streak_measures import (
 from physics.display import Display
 from physics.measure.pair import Pair, View
 
-GRID = Grid((220, 260), (1.0, 0.8))
+GRID = Grid((200, 260), (1.1, 0.8))
 Y, X = GRID.centred_mm()
 
 
@@ -47,6 +54,15 @@ def test_a_fine_wave_is_streaks_and_a_broad_one_is_shades(direction_deg):
     assert shades_hu(fine).value < 1.0
     assert shades_hu(broad).value == pytest.approx(40.0, rel=0.08)
     assert streaks_hu(broad).value < 1.0
+
+
+@pytest.mark.parametrize("along", [X[None], Y[:, None]], ids=["across", "down"])
+def test_the_mean_is_taken_over_six_millimetres(along):
+    """Of a wave of 25 mm a Gaussian of 6 mm keeps exp(-2 (pi 6 / 25)^2): shades are that much of it, streaks the rest, on either axis."""
+    kept = math.exp(-2 * (math.pi * 6 / 25) ** 2)
+    pair = pair_of(20 * np.sin(2 * math.pi * along / 25))
+    assert shades_hu(pair).value == pytest.approx(40 * kept, rel=0.03)
+    assert streaks_hu(pair).value == pytest.approx(20 / math.sqrt(2) * (1 - kept), rel=0.03)
 
 
 def test_the_affected_share_is_that_of_the_area():
@@ -83,3 +99,35 @@ def test_measures_say_why_they_are_undefined():
     ):
         assert measure(pair_of(3.0)).value is None
         assert measure(pair_of(3.0)).reason
+
+
+@pytest.mark.parametrize("hour", [0.8, 3.0, 4.5, 7.2, 10.0, 11.8, 12.3])
+def test_the_clock_is_read_in_millimetres_about_the_middle_of_the_object(hour):
+    """Pixels of 1.1 by 0.8 mm, an object below the middle of the picture, a spot of change 30 mm from its middle: the hour's angle, from 0.5 to 12.5."""
+    right, up = math.sin(math.radians(30 * hour)), math.cos(math.radians(30 * hour))
+    mask = disc(GRID, radius_mm=45.0, centre_mm=(-20.0, 35.0)) > 0.5
+    change = 30.0 * (np.hypot(X[None] + 20.0 - 30 * right, Y[:, None] - 35.0 + 30 * up) < 6)
+    assert worst_hour(pair_of(change, mask)).value == pytest.approx(hour, abs=0.05)
+
+
+def test_what_the_events_of_a_scan_tell():
+    """The numbers of each event: 123 views with a kernel that ends at 0.68 / mm; channels of 1.0239 / 949 rad, 541 mm away, spaced twice as far; light that
+    comes late in two parts; an arc from 50 degrees on without 30; 7.5 lost views about the hundredth of 984."""
+    events = (
+        FewViews(123, 4),
+        CoarseChannels(2.0, 0.1),
+        Afterglow(((0.02, 5.0), (0.03, 30.0)), 0.8, 1),
+        LimitedArc(50.0, 30.0, 4.0),
+        LostViews(100.0, 7.5, "blank"),
+    )
+    plain = pair_of(3.0)
+    scan = CTScan.of(plain.reference, spacing_mm=GRID.spacing_mm, n0=1e5, kernel=STANDARD).with_events(*events)
+    pair = Pair(plain.reference, plain.degraded, plain.view, None, scan)
+    assert views_per_turn(pair).value == 123
+    assert streak_free_radius_mm(pair).value == pytest.approx(123 / 2 / (math.pi * 0.68), rel=0.01)
+    assert channel_nyquist_per_mm(pair).value == pytest.approx(0.5 / (2 * 541 * 1.0239 / 949), rel=1e-4)
+    assert late_light_share(pair).value == pytest.approx(5.0)
+    assert missing_angle_deg(pair).value == 30.0
+    assert unseen_direction_deg(pair).value == pytest.approx(50 - 15 + 90)
+    assert lost_view_count(pair).value == 7.5
+    assert lost_ray_direction_deg(pair).value == pytest.approx(360 * 100 / 984 + 90)

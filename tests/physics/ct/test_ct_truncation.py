@@ -11,9 +11,10 @@ import torch
 from ct_phantoms import disc
 
 from physics.ct import CTScan
+from physics.ct.acquire import rays_of
 from physics.ct.geometry import FAN, Fan, Grid, Parallel
 from physics.ct.kernel import STANDARD
-from physics.ct.truncation import NarrowField, narrow_field, reach_of_matter_mm
+from physics.ct.truncation import NarrowField, _water, narrow_field, reach_of_matter_mm
 from physics.ct.truncation_measures import field_radius_mm, outside_share, rim_hu
 from physics.display import Display
 from physics.measure.pair import Pair, View
@@ -131,3 +132,35 @@ def test_fields_that_make_no_sense_are_refused():
             narrow_field(scan, options.pop("field_mm"), **options)
     with pytest.raises(EditConflict, match="already"):
         narrow_field(narrow_field(scan, 60.0, beyond="nothing"), 50.0, beyond="nothing")
+
+
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL], ids=["fan", "parallel"])
+def test_the_field_is_as_wide_as_told_and_what_lies_beyond_is_not_read(geometry):
+    """Rays are measured over 200 mm in all, a part of the outermost channels too; whatever stood beyond them, the fill is the same."""
+    s, pitch, scan = geometry.s_mm(), geometry.pitch_mm(), replace(scan_of(), geometry=geometry)
+    kept = NarrowField(100.0, "nothing").apply(torch.ones((2, len(s)), dtype=torch.float64), scan)[0].numpy()
+    assert (kept * pitch).sum() == pytest.approx(200.0, abs=0.05)
+    data = torch.from_numpy(np.repeat((4.0 - 2e-4 * s**2)[None], 2, axis=0))
+    junk = torch.where(torch.from_numpy(np.abs(s) > 100.0 + pitch), 50.0, data)
+    for beyond in ("cosine", "water"):
+        found, same = (NarrowField(100.0, beyond).apply(rays, scan)[0].numpy() for rays in (data, junk))
+        np.testing.assert_allclose(found, same, atol=1e-9)
+
+
+def test_the_cylinder_of_water_is_that_of_its_chord_and_slope():
+    """Cylinders of 80 mm that are 30 mm, or 5 mm, off their middle where the field ends: their chords further out, nothing beyond them; a reading that rises
+    outwards is taken for the middle of a cylinder."""
+    t0, mu, away = torch.tensor([30.0, 5.0], dtype=torch.float64), 0.0193, torch.linspace(0, 100, 41, dtype=torch.float64)
+    level = 2 * mu * (80.0**2 - t0**2).sqrt()
+    slope = -2 * mu * t0 / (80.0**2 - t0**2).sqrt()
+    expected = 2 * mu * (80.0**2 - (t0[:, None] + away) ** 2).clamp_min(0.0).sqrt()
+    torch.testing.assert_close(_water(level, slope, away, mu), expected)
+    torch.testing.assert_close(_water(level, -slope, away, mu), 2 * mu * ((level[:, None] / 2 / mu) ** 2 - away**2).clamp_min(0.0).sqrt())
+
+
+def test_matter_reaches_to_the_outer_edge_of_the_last_channel_that_meets_it():
+    """Channels of 6 mm at the isocentre, a body beside it: half a channel beyond the middle of the last one that sees a millimetre of water."""
+    wide = Parallel(n_views=90, n_channels=50, channel_mm=6.0)
+    scan = scan_of(geometry=wide, centre_mm=(12.0, 0.0))
+    last = np.abs(wide.s_mm())[(rays_of(scan) > 0.02).any(dim=0).numpy()].max()
+    assert reach_of_matter_mm(scan) == pytest.approx(last + 3.0)
