@@ -129,7 +129,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "odd size: FINER * n // 2 in _finer": "twice a whole number",
     },
     "physics/mri/grappa.py": {"odd size: NEIGHBOURS // 2 in neighbours": "four"},
-    "physics/mri/homodyne.py": {"odd size: n_lines // 2 in detected": "an even number"},
     "physics/mri/homodyne.py": {
         "odd size: n_lines // 2 in detected": "an even number",
         "odd size: (centre_width(lines, n_lines=n_lines) - 1) // 2 in detected": "the width is odd",

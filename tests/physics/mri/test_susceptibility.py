@@ -440,7 +440,7 @@ def test_a_speck_of_air_makes_no_field(spacing):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("physics.mri.susceptibility.materials", lambda _, air=air: air)
             patch.setattr("physics.mri.susceptibility.draw_pockets", lambda *_, **__: ())
-            assert makes_a_field(MRIScan.of(held)) is makes
+            assert makes_a_field(MRIScan.of(held, spacing_mm=spacing)) is makes
 
 
 @pytest.mark.parametrize("shape", [(31, 44), (32, 45)])
@@ -481,4 +481,3 @@ def test_a_lung_ends_gas_beside_a_trunk_and_a_bowel_does_not():
         holed = MRIScan.of(torch.where(hole, 0.0, scan.body.density.abs()), spacing_mm=(2.0, 2.4), phase=False)
         assert float(materials(holed.body).air.sum()) * 0.048 == pytest.approx(np.pi * radius**2 / 100, rel=0.2)
         assert bool(draw_pockets(holed, seed=2)) == drawn
-            assert makes_a_field(MRIScan.of(held, spacing_mm=spacing)) is makes
