@@ -137,8 +137,7 @@ def is_doubled(image: Array, *, axis: int) -> bool:
         if weight.sum() < 100:
             return False
         squares = np.minimum(squares, np.percentile(squares[weight], 95))
-        halves = [squares[:, part::2][weight[:, part::2]] for part in (0, 1)]
-        means = [float(half.mean()) if half.size else 0.0 for half in halves]
+        means = [float(half.mean()) if half.size else 0.0 for half in (squares[:, part::2][weight[:, part::2]] for part in (0, 1))]
         if max(means) > DOUBLED * min(means) and max(means) > 0:
             return True
     return False

@@ -48,7 +48,7 @@ def edit(scan: MRIScan, *, strength: float, pattern: Mapping[str, Any]) -> MRISc
 
 
 RECIPE = Degradation(
-    version=2,
+    version=3,
     draw=draw,
     edit=edit,
     strength=Strength("duration of an interleaf", "ms", neutral=0.0, limit=40.0, scale="log"),

@@ -298,13 +298,13 @@ def test_a_held_breath_says_its_millimetres(axis: int) -> None:
 
 
 def test_tissue_arrives_as_far_as_it_travels_on_fine_pixels() -> None:
-    """Eight rows of half a millimetre are 4 mm: the body is rolled by eight rows, its rim too."""
-    down, right = centred_grid((64, 48))
+    """Twenty-four rows of a quarter of a millimetre are 6 mm: the body is rolled by as many rows, its rim too."""
+    down, right = centred_grid((128, 48))
     body = torch.sigmoid((1 - torch.hypot((down - 2) / 14, (right + 3) / 15)) * 12)
-    scan = MRIScan.of(100 * body, spacing_mm=(0.5, 0.7), phase=False)
-    moved, _ = rigid(scan, np.full(64, -4.0), n_bins=1)
+    scan = MRIScan.of(100 * body, spacing_mm=(0.25, 0.7), phase=False)
+    moved, _ = rigid(scan, np.full(128, -6.0), n_bins=1)
     tissue = scan.body.density * scan.body.tissue_share
-    torch.testing.assert_close(acquire_complex(moved), torch.roll(tissue, -8, dims=0) + scan.body.density - tissue, atol=1e-8, rtol=0)
+    torch.testing.assert_close(acquire_complex(moved), torch.roll(tissue, -24, dims=0) + scan.body.density - tissue, atol=1e-8, rtol=0)
 
 
 def test_states_are_counted_from_the_least_displacement() -> None:
