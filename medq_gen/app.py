@@ -237,12 +237,10 @@ def _assemble(values: Mapping[str, Any], console: Console) -> int:
     if out is None:
         raise ConfigError("task=assemble needs out=<new folder>, as in out=outputs/set")
     per_level = None if values["task"]["per_level"] is None else _whole(values["task"], "per_level", "task.")
-    assembled, counts, page = tasks.assemble([Path(str(run)) for run in runs], out, per_level=per_level, seed=_whole(values, "seed"), console=console)
-    for line in assembled.lines():
+    assembled, counts, page, strata = tasks.assemble([Path(str(run)) for run in runs], out, per_level=per_level, seed=_whole(values, "seed"), console=console)
+    for line in (*assembled.lines(), "drafted: " + ", ".join(f"{count} {name}" for name, count in counts.items()), *map(str, strata), f"report: {page}"):
         console.print(line, highlight=False, markup=False)
-    console.print("drafted: " + ", ".join(f"{count} {name}" for name, count in counts.items()), highlight=False)
-    console.print(f"report: {page}", highlight=False, markup=False)
-    return 0
+    return 0 if all(stratum.holds for stratum in strata) else WITH_FAILURES
 
 
 def _draft(values: Mapping[str, Any], console: Console) -> int:

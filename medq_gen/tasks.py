@@ -5,6 +5,7 @@ Each reads the folder only, not a recipe.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from medq_gen import judge as judging
 from medq_gen import judge_lm as judging_lm
 from medq_gen import report as reporting
 from medq_gen import score as scoring
+from medq_gen.answer.leaks import Stratum, leaks
 from medq_gen.draft.items import ImagePair, Question, Reasoning
 from medq_gen.errors import ConfigError
 from medq_gen.ontology.vocabulary import Vocabulary
@@ -51,11 +53,15 @@ def draft(run: Path) -> dict[str, int]:
     return counts
 
 
-def assemble(runs: Sequence[Path], out: Path, *, per_level: int | None, seed: int, console: Console) -> tuple[assembling.Assembled, dict[str, int], Path]:
-    """A balanced set of several runs, with its items drafted over all of them, its card and its report."""
+def assemble(
+    runs: Sequence[Path], out: Path, *, per_level: int | None, seed: int, console: Console
+) -> tuple[assembling.Assembled, dict[str, int], Path, tuple[Stratum, ...]]:
+    """A balanced set of several runs, with its items drafted over all of them, its card, its report, and what a reader without pictures gets right."""
     assembled = assembling.assemble(runs, out, per_level=per_level, seed=seed, console=console)
     counts, page = closing(out)
-    return assembled, counts, page
+    strata = leaks(Store.open(out).items("questions"))
+    files.write_text(out / "leaks.json", files.to_page([dataclasses.asdict(stratum) for stratum in strata]))
+    return assembled, counts, page, strata
 
 
 def closing(run: Path) -> tuple[dict[str, int], Path]:

@@ -65,9 +65,13 @@ def yes_no(candidates: Iterable[Candidate]) -> list[Polar]:
 
 
 def what(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Members of a confusion set right equally often per level, "No artefact" beside them in a stated share, three wrong options each."""
+    """Members of a confusion set right equally often per level, "No artefact" beside them in a stated share, three wrong options each.
+
+    What has too few wrong options is left out before the members are counted, not after.
+    """
     out: list[Candidate] = []
-    groups = _grouped(candidates, "family", "confusion", "asked_level")
+    askable = [one for one in candidates if one.family == "combination" or _filled(one, ()) is not None]
+    groups = _grouped(askable, "family", "confusion", "asked_level")
     for (family, confusion, _), group in groups.items():
         if family == "combination":
             continue
