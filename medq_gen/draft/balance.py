@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from medq_gen.draft.candidates import NO_ARTEFACT, Candidate
 from medq_gen.draft.items import Distractor, identity
 
 NO_ARTEFACT_RATIO = 3  # for each picture where "No artefact" is right it stands as a wrong option beside this many others
-N_OPTIONS = 4
+N_OPTIONS, FEWEST_OPTIONS = 4, 3
+DEALT = frozenset({"combination", "primary attribute"})  # in groups that share one set of options
 TOLD_BY_RECIPE = frozenset({"cause", "primary attribute"})  # one answer a recipe
 TOLD_SHARE, MIN_TOLD = 3, 3  # of such items in a run of one recipe one in so many is kept, and no fewer than
 
@@ -69,12 +71,13 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
 
     What has too few wrong options is left out before the members are counted, not after.
     """
+    askable = [one for one in candidates if _filled(one, ()) is not None]
     out: list[Candidate] = []
-    askable = [one for one in candidates if one.family == "combination" or _filled(one, ()) is not None]
-    groups = _grouped(askable, "family", "confusion", "asked_level")
-    for (family, confusion, _), group in groups.items():
-        if family == "combination":
-            continue
+    for group in _grouped((one for one in askable if one.family == "combination"), "modality", "asked").values():
+        out += exchangeable(group)
+    for group in _grouped((one for one in askable if one.family == "primary attribute"), "modality").values():
+        out += exchangeable(group) if len({one.right for one in group}) >= FEWEST_OPTIONS else [full for one in group if (full := _filled(one, ())) is not None]
+    for (family, confusion, _), group in _grouped((one for one in askable if one.family not in DEALT), "family", "confusion", "asked_level").items():
         if confusion:
             counts = Counter(candidate.right for candidate in group)
             fewest = min(counts.values())
@@ -89,8 +92,6 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
             out += [full for candidate in group if (full := _filled(candidate, ())) is not None]
         else:
             out += group
-    both = how(candidate for (family, _, _), group in groups.items() if family == "combination" for candidate in group)
-    out += [full for candidate in both if (full := _filled(candidate, ())) is not None]
     named = [candidate for candidate in out if candidate.family == "primary artefact"]
     rest = _thinned([candidate for candidate in out if candidate.family != "primary artefact"])
     touched = Counter(candidate.confusion for candidate in named if candidate.right != NO_ARTEFACT)
@@ -110,6 +111,39 @@ def what(candidates: Iterable[Candidate]) -> list[Candidate]:
         if full is not None:
             rest.append(full)
     return rest
+
+
+def exchangeable(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Candidates in groups that share one set of options, in which each option is right in one and wrong in the others: which words stand there tells nothing.
+
+    Sets of four options first, then of three. A candidate is in one group at most; what finds no partners is not asked.
+    """
+    names = {one.right for one in candidates}
+    wrong = [{distractor.option for distractor in one.pool} & names for one in candidates]
+    used: set[int] = set()
+    out: list[Candidate] = []
+    for size in range(N_OPTIONS, FEWEST_OPTIONS - 1, -1):
+        sets = sorted(combinations(sorted(names), size), key=lambda options: identity(*options))
+        queues = [[[i for i, one in enumerate(candidates) if one.right == right and wrong[i] >= {*options} - {right}] for right in options] for options in sets]
+        waiting = list(zip(sets, queues, strict=True))
+        while waiting:  # one group of each set in turn, so that no set takes all pictures of a scarce word
+            for options, of_right in waiting:
+                for queue in of_right:
+                    while queue and queue[0] in used:
+                        queue.pop(0)
+                if all(of_right):
+                    group = [queue.pop(0) for queue in of_right]
+                    used.update(group)
+                    out += [_with_options(candidates[i], options) for i in group]
+            waiting = [(options, of_right) for options, of_right in waiting if all(of_right)]
+    return ordered(out)  # stems are dealt in turn, and the groups must not keep step with them
+
+
+def _with_options(candidate: Candidate, options: Sequence[str]) -> Candidate:
+    """The candidate with these options and no others, in the order of a hash."""
+    pool = {wrong.option: wrong for wrong in candidate.pool}
+    wrongs = sorted((pool[option] for option in options if option != candidate.right), key=lambda wrong: identity(candidate.rank, wrong.option))
+    return replace(candidate, pool=tuple(wrongs))
 
 
 def _thinned(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -134,7 +168,7 @@ def _filled(candidate: Candidate, extra: tuple[Distractor, ...]) -> Candidate | 
         (wrong for key, wrong in pool.items() if key not in {more.option.lower() for more in extra}), key=lambda wrong: identity(candidate.rank, wrong.option)
     )
     wrongs = (*extra, *chosen)[: N_OPTIONS - 1]
-    return replace(candidate, pool=wrongs) if len(wrongs) >= 2 else None
+    return replace(candidate, pool=wrongs) if len(wrongs) >= FEWEST_OPTIONS - 1 else None
 
 
 def how(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from medq_gen.claims import compare, read
+from medq_gen.draft.balance import DEALT, FEWEST_OPTIONS
 from medq_gen.draft.items import Drafted, Question
 from medq_gen.draft.stems import leaks
 from medq_gen.errors import MedqError
@@ -82,6 +83,7 @@ def structural(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabula
                 ).items()
             ],
         ),
+        _worst("right option per set of options of combinations and primary attributes", list(_sets(chosen))),
         _none(
             "stem contains its answer's words", [f"{one.question} -> {one.answer_text}" for one in chosen if leaks(one.question, one.options, one.answer_text)]
         ),
@@ -105,6 +107,17 @@ def structural(drafted: Drafted, records: Sequence[Record], vocabulary: Vocabula
         _bigrams(drafted),
         _majority(questions),
     )
+
+
+def _sets(chosen: Sequence[Question]) -> Iterator[tuple[int, str]]:
+    """By how many each set of options favours one of them. A modality with one or two primary attributes has no sets: its recipes tell the answer anyway."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for one in chosen:
+        if one.family == "primary attribute":
+            told[one.modality].add(one.answer_text)
+    dealt = [one for one in chosen if one.family == "combination" or (one.family in DEALT and len(told[one.modality]) >= FEWEST_OPTIONS)]
+    for key, members in _by(dealt, lambda one: (one.modality, one.asked, tuple(sorted(one.options)))).items():
+        yield _spread([sum(one.answer_text == option for one in members) for option in members[0].options]), str(key)
 
 
 def _stem_share(questions: Sequence[Question]) -> Gate:

@@ -10,7 +10,7 @@ from medq_gen.ontology.terms import Scope
 from medq_gen.records import Frozen, Split, Tier
 from physics.modality import Modality
 
-DRAFT_VERSION = 1
+DRAFT_VERSION = 2
 QuestionType = Literal["yes_no", "what", "how"]
 Image = Literal["first", "second"]
 

@@ -9,6 +9,7 @@ import pytest
 from strategies import ladders
 
 from medq_gen import registry
+from medq_gen.answer.leaks import leaks
 from medq_gen.draft import Drafted, Question, draft, gates
 from medq_gen.draft.candidates import NO_ARTEFACT
 from medq_gen.errors import MedqError
@@ -36,6 +37,27 @@ def test_every_structural_gate_holds_on_a_thousand_items() -> None:
     assert [gate for gate in found if not gate.holds] == []
     share = next(gate for gate in found if gate.name == "share of the most frequent stem")
     assert 0 < share.figure <= 0.04
+
+
+def test_each_option_of_a_set_is_right_as_often_as_the_others() -> None:
+    """Of combinations and of primary attributes the pictures that share one set of options have each of them as the right one equally often, so that the words
+    tell nothing; there are many such items."""
+    sets: dict[tuple[str, str, frozenset[str]], Counter[str]] = defaultdict(Counter)
+    for question in of("combination") + [one for one in of("primary attribute") if one.modality == "mri"]:
+        sets[question.family, question.asked, frozenset(question.options)][question.answer_text] += 1
+    for (_, _, options), counts in sets.items():
+        assert set(counts) == options
+        assert len(set(counts.values())) == 1, counts
+    assert {len(options) for _, _, options in sets} <= {3, 4}
+    assert {family for family, _, _ in sets} == {"combination", "primary attribute"}
+    assert sum(counts.total() for counts in sets.values()) > 100
+
+
+def test_a_reader_of_words_alone_is_at_chance() -> None:
+    """Over the draft of all recipes: no stratum of a blind solver is above guessing, tested or not, but those that are too small to mean anything."""
+    strata = leaks(question.model_dump() for question in DRAFTED.questions)
+    assert {(stratum.type, stratum.n_options) for stratum in strata} >= {("yes_no", 2), ("what", 4), ("how", 4)}
+    assert [str(stratum) for stratum in strata if not stratum.holds] == []
 
 
 def test_the_same_records_in_any_order_give_the_same_draft() -> None:
@@ -245,6 +267,10 @@ def test_nothing_drafted_from_nothing() -> None:
             lambda q: q.model_copy(update={"question": f"{q.question} {q.answer_text}?"}) if q.family == "overall tier" else q,
         ),
         ("options unique and never read as missing", lambda q: q.model_copy(update={"options": ("None", *q.options[1:])}) if q.type == "how" else q),
+        (
+            "right option per set of options of combinations and primary attributes",
+            lambda q: q.model_copy(update={"answer": q.options.index(min(q.options))}) if q.family == "combination" else q,
+        ),
         ("identical picture and stem", lambda q: q.model_copy(update={"question": "What is it?", "picture": "p"})),
         (
             "a stem that presupposes what another asks of the same picture",
