@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import combinations
 
 import pytest
 from strategies import ladders
 
 from medq_gen import registry
 from medq_gen.answer.leaks import leaks
-from medq_gen.draft import Drafted, Question, draft, gates
+from medq_gen.draft import Distractor, Drafted, Question, draft, gates
+from medq_gen.draft.balance import exchangeable
 from medq_gen.draft.candidates import NO_ARTEFACT
 from medq_gen.errors import MedqError
 from medq_gen.ontology.levels import LEVELS
@@ -40,17 +43,52 @@ def test_every_structural_gate_holds_on_a_thousand_items() -> None:
 
 
 def test_each_option_of_a_set_is_right_as_often_as_the_others() -> None:
-    """Of combinations and of primary attributes the pictures that share one set of options have each of them as the right one equally often, so that the words
-    tell nothing; there are many such items."""
+    """The combinations that share one set of options have each of them as the right one equally often, so that the words tell nothing."""
     sets: dict[tuple[str, str, frozenset[str]], Counter[str]] = defaultdict(Counter)
-    for question in of("combination") + [one for one in of("primary attribute") if one.modality == "mri"]:
-        sets[question.family, question.asked, frozenset(question.options)][question.answer_text] += 1
+    for question in of("combination"):
+        sets[question.modality, question.asked, frozenset(question.options)][question.answer_text] += 1
     for (_, _, options), counts in sets.items():
         assert set(counts) == options
         assert len(set(counts.values())) == 1, counts
     assert {len(options) for _, _, options in sets} <= {3, 4}
-    assert {family for family, _, _ in sets} == {"combination", "primary attribute"}
-    assert sum(counts.total() for counts in sets.values()) > 100
+    assert sum(counts.total() for counts in sets.values()) > 50
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """What `exchangeable` looks at."""
+
+    right: str
+    pool: tuple[Distractor, ...]
+    rank: str
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_share_their_options_and_no_candidate_is_dealt_twice(seed: int) -> None:
+    """Of six words, some of which are safely wrong beside others and two of which are never right: every set of options has each right equally often, none
+    of its wrong options is unsafe, sets of four come before sets of three, and no further group can be made of what is left."""
+    rng = random.Random(seed)
+    names = ["a", "b", "c", "d", "e", "f"]
+    given = []
+    for number in range(80):
+        right = rng.choice(names)
+        safe = [name for name in [*names, "never", "nor this"] if name != right and rng.random() < 0.75]
+        given.append(Dealt(right, tuple(Distractor(option=name, reason="r") for name in safe), f"{number:03d}"))
+    found = exchangeable(given)  # type: ignore[arg-type, type-var]
+    known = {one.rank: one for one in given}
+    assert len({one.rank for one in found}) == len(found) > 20
+    sets: dict[frozenset[str], Counter[str]] = defaultdict(Counter)
+    for one in found:
+        wrong = {distractor.option for distractor in one.pool}
+        assert wrong <= {distractor.option for distractor in known[one.rank].pool} & set(names)
+        sets[frozenset(wrong | {one.right})][one.right] += 1
+    for options, counts in sets.items():
+        assert set(counts) == options
+        assert len(set(counts.values())) == 1
+    rest = [one for one in given if one.rank not in {each.rank for each in found}]
+    for options in combinations(names, 3):
+        assert not all(any(one.right == right and {d.option for d in one.pool} >= {*options} - {right} for one in rest) for right in options)
+    assert [one.rank for one in found] == sorted(one.rank for one in found)
 
 
 def test_a_reader_of_words_alone_is_at_chance() -> None:
