@@ -34,7 +34,7 @@ def wave(grid, nu_down, nu_right):
 
 
 @pytest.mark.parametrize("kernel", [SMOOTH, STANDARD, SHARP, BONE])
-@pytest.mark.parametrize(("ratio", "options"), [(0.3, {"roll_off": 1.5}), (0.8, {}), (1.3, {"overshoot": 0.3}), (2.2, {})])
+@pytest.mark.parametrize(("ratio", "options"), [(0.12, {}), (0.3, {"roll_off": 1.5}), (0.8, {}), (1.3, {"overshoot": 0.3}), (2.2, {}), (3.9, {})])
 def test_the_resolution_is_the_ratio_asked_for(kernel, ratio, options, oracle):
     """f50 of the made kernel over f50 of the given one; water keeps its number."""
     made = with_resolution(kernel, ratio, **options)

@@ -53,6 +53,20 @@ def test_scatter_is_smooth_and_never_negative(oracle):
     assert float(scatter_shape(beam.air, beam.air, geometry=FAN, width_mm=80.0).abs().max()) == 0.0
 
 
+@pytest.mark.parametrize("geometry", [FAN, PARALLEL])
+def test_one_channel_scatters_into_two_gaussians(geometry):
+    """Of a single ray through tissue half of the scatter lies as wide as asked and half 0.35 times so, about that ray: its sum, mean and mean square distance."""
+    n_channels, at, width_mm = geometry.n_channels, geometry.n_channels // 2 + 9, 20.0
+    air = torch.full((1, n_channels), 1000.0, dtype=torch.float64)
+    quanta = air.clone()
+    quanta[0, at] = 400.0
+    found = scatter_shape(quanta, air, geometry=geometry, width_mm=width_mm)[0].numpy()
+    apart = geometry.s_mm() - geometry.s_mm()[at]
+    assert found.sum() == pytest.approx(400 * math.log(2.5), rel=0.01)
+    assert (found * apart).sum() / found.sum() == pytest.approx(0.0, abs=0.02 * width_mm)
+    assert (found * apart**2).sum() / found.sum() == pytest.approx(width_mm**2 * (0.5 + 0.5 * 0.35**2), rel=0.02)
+
+
 def test_larger_patients_scatter_more():
     """One and the same law: the ratio behind cylinders of 120 to 300 mm rises."""
     ratios = [1 / scatter_factor(cylinder(d, bowtie_mm=NO_FILTER_MM), width_mm=80.0) for d in (120.0, 160.0, 200.0, 300.0)]
