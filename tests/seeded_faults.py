@@ -182,6 +182,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "lost factor: 1e-09 * len(one) * np.eye(5) in _smooth_field": "a ridge of a billionth",
         "flipped sign: field - field[inside].mean() in _smooth_field": "one factor on the whole picture, of which k-means and shares know nothing",
     },
+    "physics/optics/slide.py": {
+        "flipped sign: -np.log10(np.maximum(pixels, 0.0001)).mean(axis=1) in glass": "only their distances from the median are read",
+    },
     "physics/mri/zipper.py": {
         "conjugate: 1j in _tone": "a phase uniform on the circle is so backwards too",
         "conjugate: 1j in _modulated": "the imaginary part is symmetric about 0",

@@ -83,3 +83,16 @@ def test_a_quarter_of_the_samples_must_be_enough(n_samples: int, enough: bool) -
     else:
         with pytest.raises(ValueError, match="too few"):
             estimated_covariance(data, sampled, folded=True)
+
+
+@pytest.mark.parametrize(("shape", "enough"), [((16, 16), True), ((15, 17), False)])
+def test_each_entry_of_a_covariance_wants_four_samples(shape: tuple[int, int], enough: bool) -> None:
+    """Four coils have sixteen entries: 64 samples, a quarter of 256 but more than a quarter of 255."""
+    kspace = unit_complex((4, *shape), seed=3, dtype=torch.complex128)
+    whole = torch.ones(shape, dtype=torch.bool)
+    if enough:
+        found, _ = estimated_covariance(kspace, whole, folded=True)
+        assert float(torch.linalg.eigvalsh(found).min()) > 0.5  # of so few as 16 samples it would be near 0
+    else:
+        with pytest.raises(ValueError, match="255 samples of 4 coils are too few"):
+            estimated_covariance(kspace, whole, folded=True)

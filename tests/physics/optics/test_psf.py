@@ -88,3 +88,11 @@ def test_the_pupil_is_sampled_finely_enough_for_its_defocus() -> None:
     rho = pupil_radius(256)
     assert rho[128, 128] == 0
     assert rho[128, 192] == rho[64, 128] == 1
+
+
+@pytest.mark.parametrize("n", [8, 9])
+def test_the_axis_of_the_pupil_is_the_centre_sample(n: int) -> None:
+    """At n // 2 along both axes, also of an odd plane; a quarter of the width further is the rim."""
+    radius = pupil_radius(n)
+    assert np.argwhere(radius == 0).tolist() == [[n // 2, n // 2]]
+    assert radius[n // 2, n // 2 + 2] == pytest.approx(8 / n)
