@@ -55,7 +55,7 @@ def test_scatter_is_smooth_and_never_negative(oracle):
 
 @pytest.mark.parametrize("geometry", [FAN, PARALLEL])
 def test_one_channel_scatters_into_two_gaussians(geometry):
-    """Of a single ray through tissue half of the scatter lies as wide as asked and half 0.35 times so, about that ray: its sum, mean and mean square distance."""
+    """Of one ray through tissue half of the scatter lies as wide as asked and half 0.35 times so, about that ray: its sum, mean and mean square distance."""
     n_channels, at, width_mm = geometry.n_channels, geometry.n_channels // 2 + 9, 20.0
     air = torch.full((1, n_channels), 1000.0, dtype=torch.float64)
     quanta = air.clone()
