@@ -18,13 +18,14 @@ from physics.mri.acquire import acquire_complex, acquire_kspace
 from physics.mri.caipi import SkippedLattice, at_slice, partitions, received_slab, unfold_lattice
 from physics.mri.calibration import estimated_maps
 from physics.mri.chain import Slab
+from physics.mri.folding import with_size
 from physics.mri.lattice import Lattice
 from physics.mri.lattice_noise import add_lattice_noise, lattice_acceleration, lattice_g_max, lattice_g_mean
 from physics.mri.lattice_sense import LatticeSense
 from physics.mri.regular_sense import rows_of
 from physics.mri.residual_aliasing import calibration_shift
 from physics.mri.sampling import every_rth
-from physics.mri.sense_maps import calibration_scan
+from physics.mri.sense_maps import calibration_scan, coarse_maps
 from physics.mri.slice_profile import SliceProfile
 from physics.mri.spin_history import MultiSlice
 from physics.mri.thermal import ThermalNoise
@@ -182,6 +183,32 @@ def test_noise_reaches_the_picture_through_the_whole_chain(oracle: Oracle) -> No
     loud = replace(healthy, source_sigma=2.0)
     assert add_lattice_noise(loud, lattice, sigma=3.0, seed=1).events[-1].sigma == pytest.approx(8**0.5)
     assert add_lattice_noise(loud, lattice, sigma=0.9, seed=1) is loud
+
+
+def test_coils_are_seen_from_the_height_of_the_slice() -> None:
+    """Slices are 3.5 mm apart: seven below and four above the picture, the loops lie 24.5 mm higher and 14 mm lower."""
+    scan = received_slab(scan_of(noise((12, 20, 22)), index=7), first=0, count=12)
+    assert scan.array is not None
+    for place, height_mm in ((0, -24.5), (11, 14.0)):
+        seen = at_slice(scan, place)
+        assert seen.array == scan.array.seen_from(height_mm)
+        assert torch.equal(seen.body.density, scan.slab.density[place])
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_maps_are_smoothed_on_the_pixels_of_the_widened_matrix(phase_axis: int) -> None:
+    """66 lines of 4 mm become 68 of 3.88 mm, and pixels along the read-out stay 3 mm: what is beside the picture itself has its coarse maps on those pixels."""
+    shape, spacing_mm = ((66, 70), (4.0, 3.0)) if phase_axis == 0 else ((70, 66), (3.0, 4.0))
+    volume = torch.stack([100 * phantoms.ellipses(shape, torch.float64)] * 12).to(torch.complex128)
+    scan = unfold_lattice(scan_of(volume, index=6, phase_axis=phase_axis, spacing_mm=(3.5, *spacing_mm)), Lattice(4, 1, 2), shift_mm=(4.0, -3.0), kind="array")
+    made = scan.reconstruction
+    assert isinstance(made, LatticeSense)
+    seen = with_size(calibration_scan(at_slice(scan, 6), shift_mm=(4.0, -3.0), kind="array"), n_lines=68, phase_axis=phase_axis)
+    told = (4 * 66 / 68, 3.0) if phase_axis == 0 else (3.0, 4 * 66 / 68)
+    maps, penalty = coarse_maps(seen, phase_axis=phase_axis, spacing_mm=told)
+    assert made.lattice.aliases(12)[0] == (0, 0)
+    torch.testing.assert_close(made.maps[0], maps)
+    torch.testing.assert_close(made.penalty[0], penalty)
 
 
 @pytest.mark.parametrize("phase_axis", [0, 1])
