@@ -119,7 +119,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "flipped sign: (middle - np.array([size // 2 for size in scan.matrix])) * spacing + rng.uniform(-3, 3, size=2) in continued_pockets": "uniform about 0",
     },
     "physics/mri/folding.py": {"odd size: n_lines // step in stacked": "a number that the step divides; else no reshape holds"},
+    "physics/mri/dipole.py": {"swapped axis: (field, slope) in dipole_field_ppm": "two empty pictures to write to"},
     "physics/mri/free_induction.py": {
+        "flipped sign: time - time.min() in _decay": "one factor for all samples, and what follows is brought to the asked amplitude",
         "lost factor: lines.sum(dim=1) / sqrt(n_lines) in in_picture": "what follows is brought to the asked amplitude",
         "swapped axis: axes=(-1,) in apply": "only the energy is read, which no orthonormal transform changes",
     },
