@@ -141,6 +141,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (row, column) in block_excess": "the 64 grids in another order",
     },
     "physics/mri/implant.py": {"swapped axis: (place, at) in inside": "balls and rods are their own images through their middle"},
+    "physics/mri/lattice_sense.py": {"flipped sign: phase_axis + 2 in __call__": "of four axes the last two, counted from either end"},
     "physics/mri/lattice.py": {
         "swapped axis: (k, d) in spread": "a product of two numbers modulo the partitions, of which the frequencies are the same ones",
         "odd size: n_partitions // self.step in aliases": "a number of partitions that the lattice divides",

@@ -119,6 +119,19 @@ def test_displacement_alone_of_a_whole_pixel_moves_the_vessel():
 
 
 @pytest.mark.parametrize("axis", [0, 1])
+def test_each_line_sees_the_vessel_where_it_sways_to_across_the_lines(axis):
+    """Four lines a beat: at rest, 3 mm to one side, at rest, 3 mm to the other, along the read-out, whose pixels are 1 mm or 1.5 mm."""
+    scan = scan_of((64, 48), phase_axis=axis)
+    sway_mm, roll = ((0.0, 3.0), 3) if axis == 0 else ((3.0, 0.0), 2)
+    own = blood(scan, scan.body.density, VESSEL)
+    seen = acquire_kspace(pulsate(scan, (VESSEL,), Pulse(1.0, 0.25), modulation=0.0, sway_mm=sway_mm)) - acquire_kspace(scan)
+    away = [to_kspace(torch.roll(own, step * roll, dims=1 - axis)) - to_kspace(own) for step in (0, 1, 0, -1)]
+    rank = (frequencies(scan.n_lines) + scan.n_lines // 2).long() % 4
+    for line, quarter in enumerate(rank):
+        torch.testing.assert_close(seen[0].select(axis, line), away[int(quarter)].select(axis, line), atol=1e-9 * float(own.abs().max()), rtol=0)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
 def test_what_is_not_in_line_with_the_vessel_does_not_change(axis, oracle):
     """Columns (rows) without blood keep every digit but the rounding of the transform."""
     scan = scan_of((63, 50), phase_axis=axis)

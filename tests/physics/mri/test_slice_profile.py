@@ -113,3 +113,12 @@ def test_the_nearer_end_of_a_slab_counts(index: int) -> None:
     scan = replace(MRIScan.of(torch.ones(16, 16)), slab=slab_of(np.ones(9), index=index, step_mm=2.0))
     assert missing_slab(scan, 7.0) is None
     assert "reach 6.0 mm to the nearer side; 7.1 mm" in str(missing_slab(scan, 7.1))
+
+
+@pytest.mark.parametrize("offset_mm", [0.0, 11.0, -13.5])
+def test_what_lies_beyond_the_slab_leaves_no_hole(offset_mm: float) -> None:
+    """A slice of 9 mm whose profile reaches out of nine slices of 3 mm: the slices that are there have weights that add up to 1, so that it gets no darker."""
+    slab = Slab(torch.ones(9, 4, 4, dtype=torch.complex128), 4, (3.0, 1.0, 1.0))
+    weights = slab_weights(slab, np.array([offset_mm, 0.0]), SliceProfile(9.0))
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0, rtol=1e-12)
+    assert int(np.argmax(weights[:, 0])) == pytest.approx(4 + offset_mm / 3, abs=0.51)
