@@ -61,6 +61,8 @@ class Assembled:
             levels = ", ".join(f"{self.counts[split, level]} {level}" for level in LEVELS if (split, level) in self.counts)
             yield f"{split}: {levels}"
         yield f"{sum(self.counts.values())} pictures of {self.recipes} recipes in {self.path}"
+        if self.repeated:
+            yield f"{self.repeated} pictures are in several runs and were taken once"
         yield from self.notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -88,8 +88,13 @@ def fit(examples: Sequence[Example]) -> Choice:
 def _folds(examples: Sequence[Example]) -> NDArray[np.int64]:
     groups = {example.group for example in examples}
     names = [example.group if len(groups) > 1 else str(number) for number, example in enumerate(examples)]
-    order = {name: place % FOLDS for place, name in enumerate(sorted(set(names), key=lambda name: sha256(name.encode()).digest()))}
+    order = folds_of(names)
     return np.array([order[name] for name in names])
+
+
+def folds_of(names: Iterable[str]) -> dict[str, int]:
+    """The fold of each name: dealt in turn in the order of their hashes."""
+    return {name: place % FOLDS for place, name in enumerate(sorted(set(names), key=lambda name: sha256(name.encode()).digest()))}
 
 
 @dataclass(frozen=True, slots=True)

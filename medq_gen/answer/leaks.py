@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from scipy.stats import binom
 
 from medq_gen.answer import words
-from medq_gen.answer.choice import Example, fit
+from medq_gen.answer.choice import Example, fit, folds_of
+from medq_gen.score.paired import holm
 
-FOLDS = 5
 ENOUGH = 1000  # questions of a stratum: fewer are told and fail nothing
 LEVEL = 0.05  # one-sided, over all strata that are tested (Holm 1979)
 SHOWN = 5
@@ -51,7 +50,7 @@ def leaks(questions: Iterable[Mapping[str, Any]]) -> tuple[Stratum, ...]:
     """What a solver of words alone gets right, by type and number of options.
 
     Model
-        The conditional logit of the baseline `blind` (words, wording, options and their places), fitted FOLDS times, each time without the groups (patients,
+        The conditional logit of the baseline `blind` (words, wording, options and their places), fitted once a fold, each time without the groups (patients,
         slides, videos) whose questions it then answers. The number right in a stratum beside a binomial of 1 / options, one-sided; Holm's correction over the
         strata of ENOUGH questions.
     Parameters
@@ -75,7 +74,8 @@ def leaks(questions: Iterable[Mapping[str, Any]]) -> tuple[Stratum, ...]:
             strata[row["type"], len(row["options"])].append(row)
     hits = {key: sum(right[row["id"]] for row in found) for key, found in strata.items()}
     p = {key: float(binom.sf(hits[key] - 1, len(found), 1 / key[1])) for key, found in strata.items()}
-    adjusted = _holm({key: p[key] for key, found in strata.items() if len(found) >= ENOUGH})
+    tested = [key for key, found in strata.items() if len(found) >= ENOUGH]
+    adjusted = dict(zip(tested, holm([p[key] for key in tested]), strict=True))
     return tuple(
         Stratum(*key, len(found), hits[key], p[key], adjusted.get(key), tuple(_worst(found, right, key[1])))
         for key, found in sorted(strata.items(), key=lambda entry: entry[0])
@@ -84,7 +84,7 @@ def leaks(questions: Iterable[Mapping[str, Any]]) -> tuple[Stratum, ...]:
 
 def _answered(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bool]]:
     """Each question and whether the solver that did not see its group was right."""
-    order = {group: place % FOLDS for place, group in enumerate(sorted({str(row["group"]) for row in rows}, key=lambda group: sha256(group.encode()).digest()))}
+    order = folds_of(str(row["group"]) for row in rows)
     examples = [Example(words.features(row["question"], row["options"]), int(row["answer"]), str(row["group"])) for row in rows]
     for fold in sorted(set(order.values())):
         learnt = [example for example in examples if order[example.group] != fold]
@@ -94,15 +94,6 @@ def _answered(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bool]]:
         for row, example in zip(rows, examples, strict=True):
             if order[example.group] == fold:
                 yield row["id"], choice.choose(example.options, item=row["id"]) == example.right
-
-
-def _holm(p: Mapping[tuple[str, int], float]) -> dict[tuple[str, int], float]:
-    """Each p times the number of those not below it, never falling."""
-    adjusted, highest = {}, 0.0
-    for place, key in enumerate(sorted(p, key=lambda key: (p[key], key))):
-        highest = max(highest, min(1.0, (len(p) - place) * p[key]))
-        adjusted[key] = highest
-    return adjusted
 
 
 def _worst(rows: Sequence[Mapping[str, Any]], right: Mapping[str, bool], n_options: int) -> Iterator[tuple[str, int, int]]:
