@@ -202,6 +202,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/mri/resolution_along.py": {"flipped sign: 1 - axis in contrast_along": "of axis 0; the other one of axis 1 would be out of range"},
     "physics/mri/volume.py": {"swapped axis: (first, second) in move_volume": "two factors of one product"},
     "physics/mri/wavelet.py": {
+        "flipped sign: len(DB4) - 2 in the module": "four samples more, which the filters' zeros multiply",
         "odd size: TILE // 2 in the module": "sixteen",
         "odd size: TAIL // 2 in the module": "six",
         "odd size: n // 2 in level_matrix": "an odd number is refused",
