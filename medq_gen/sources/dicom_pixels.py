@@ -10,9 +10,12 @@ from contextlib import contextmanager
 
 import numpy as np
 from pydicom import dcmread
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from medq_gen.errors import SourceError
 from medq_gen.sources import anatomy, headers, limits
@@ -38,6 +41,7 @@ _NESTED = {
 }
 _PIXEL_TAGS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths")
 _BROKEN = "Open the file in a viewer; if it shows there, save it uncompressed"
+_SCREENS = "1.2.840.10008.5.1.4.1.1.7"  # Secondary Capture Image Storage, and the multi-frame kinds below it
 
 
 @contextmanager
@@ -138,18 +142,34 @@ def _usable(dataset: Dataset, bones: Structure, declared: Declared, *, shown: st
         raise SourceError(shown, "BitsStored", "the stated bits are not possible", _BROKEN)
     if bones.pixel_bytes is not None and bones.pixel_bytes < _native_bytes(dataset, bones):
         raise SourceError(shown, "PixelData", "there are fewer pixels than rows, columns and frames say", "Copy the file again: it is truncated")
+    if not _is_decodable(bones.transfer_syntax):
+        syntax = UID(bones.transfer_syntax, validation_mode=IGNORE)
+        name = syntax.name if syntax.type == "Transfer Syntax" else "a private or unknown way"
+        raise SourceError(
+            shown, "TransferSyntaxUID", f"stored as {name}, which no installed codec reads", "pip install 'medq-gen[codecs]', or save the file uncompressed"
+        )
     if bones.first_fragment:
         inside = codestream_size(bones.first_fragment)
         if inside is not None and inside != (bones.rows, bones.columns):
             raise SourceError(shown, "PixelData", "the compressed picture has another size than the header says", _BROKEN)
     if headers.word(dataset, "BurnedInAnnotation") == "YES":
         raise SourceError(shown, "BurnedInAnnotation", "text is burnt into the picture and may name a person", "Give pictures without burnt-in text")
+    if headers.word(dataset, "Modality") in ("CT", "MR") and (headers.word(dataset, "SOPClassUID").startswith(_SCREENS) or "SCREEN SAVE" in kinds):
+        raise SourceError(shown, "SOPClassUID", "this is a secondary capture, a copy of a screen, not what the scanner measured", "Give the series itself")
     if modality == "ct" and "LOCALIZER" in kinds:
         raise SourceError(shown, "ImageType", "this is a localizer (a projection), not a slice", "Leave it out")
     if modality == "mri" and {"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY"} & set(kinds[2:4]):
         raise SourceError(shown, "ImageType", "this is a phase, real or imaginary picture", "Give the magnitude picture")
     if {"LABEL", "OVERVIEW"} & set(kinds[2:3]):
         raise SourceError(shown, "ImageType", "this is a slide's label or overview and may name a person", "Leave it out")
+
+
+def _is_decodable(transfer_syntax: str) -> bool:
+    """Whether something that is installed reads pixels in this form."""
+    try:
+        return get_decoder(UID(transfer_syntax, validation_mode=IGNORE)).is_available
+    except NotImplementedError:  # films, references to servers, private forms
+        return False
 
 
 def _native_bytes(dataset: Dataset, bones: Structure) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What the readers look at. Values of these reach a case only through the functions below: numbers in a range, words of a closed list.
 ALLOWED = (
+    "SOPClassUID",
     "Modality",
     "ImageType",
     "PhotometricInterpretation",
@@ -76,7 +77,7 @@ SORTING = (
 # Says nothing: the bytes of the picture and its tables.
 _PALETTE = tuple(f"{colour}PaletteColorLookupTable{kind}" for colour in ("Red", "Green", "Blue") for kind in ("Data", "Descriptor"))
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-_STORAGE = ("PixelData", "FloatPixelData", "DoubleFloatPixelData", "SpecificCharacterSet", "SOPClassUID", "LossyImageCompression", "DataSetTrailingPadding")
+_STORAGE = ("PixelData", "FloatPixelData", "DoubleFloatPixelData", "SpecificCharacterSet", "LossyImageCompression", "DataSetTrailingPadding")
 _PICTURE = frozenset((*_PALETTE, *_GROUPS, *_STORAGE))
 _SILENT = _PICTURE | frozenset(ALLOWED)
 # Kernels by maker's scheme: Siemens, GE, Philips, Canon, Hitachi. Anything else is free text.

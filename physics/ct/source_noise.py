@@ -97,7 +97,7 @@ def fine_share(kernel: Kernel) -> float:
 
 
 def grain_frequency_per_mm(hu: Tensor, *, spacing_mm: tuple[float, float]) -> float | None:
-    """The mean frequency of a source's grain above 0.2 / mm, after the high-pass, or None where no homogeneous soft tissue shows it.
+    """The mean frequency of a source's grain above 0.2 / mm, after the high-pass, or None where no homogeneous soft tissue shows it, or pixels of 2.5 mm hide it.
 
     The median periodogram over homogeneous patches of 14 mm: a median, since an edge in one patch must not count.
     """
@@ -119,6 +119,8 @@ def grain_frequency_per_mm(hu: Tensor, *, spacing_mm: tuple[float, float]) -> fl
     median = np.median(np.stack(power), axis=0)
     low, high = _band(spacing_mm)
     round_ = (frequency >= low) & (frequency < high)
+    if not round_.any():
+        return None
     return float(np.sum((median * frequency)[round_]) / np.sum(median[round_]))
 
 

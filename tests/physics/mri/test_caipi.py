@@ -297,3 +297,17 @@ def test_the_slab_lies_about_the_picture(n: int, index: int, first: int, count: 
         heights = [loop.centre_mm[2] for loop in received.array.loops]
         assert np.mean(heights) == pytest.approx((first + (count - 1) / 2 - index) * 3.5)
         assert received_slab(received, first=0, count=4) is received
+
+
+@pytest.mark.parametrize(("n", "index", "first"), [(16, 8, 1), (17, 8, 1), (17, 9, 2), (17, 3, 0)])
+def test_an_odd_slab_lies_evenly_about_the_picture(n: int, index: int, first: int) -> None:
+    """Fifteen slices, for a lattice of every third line: seven below the picture and seven above it."""
+    assert partitions(scan_of(noise((n, 30, 37)), index=index), Lattice(3, 1, 1)) == (first, 15)
+
+
+def test_the_loops_surround_a_field_of_view_in_millimetres() -> None:
+    """30 x 2 mm by 37 x 5 mm: each loop stands a tenth of its half diagonal outside of it, and none stands within the picture."""
+    received = received_slab(scan_of(noise((12, 30, 37)), index=6, spacing_mm=(3.5, 2.0, 5.0)), first=0, count=12)
+    assert received.array is not None
+    for loop in received.array.loops:
+        assert np.hypot(*loop.centre_mm[:2]) == pytest.approx(1.1 * np.hypot(30.0, 92.5))
