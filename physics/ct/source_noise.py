@@ -97,7 +97,7 @@ def fine_share(kernel: Kernel) -> float:
 
 
 def grain_frequency_per_mm(hu: Tensor, *, spacing_mm: tuple[float, float]) -> float | None:
-    """The mean frequency of a source's grain above 0.2 / mm, after the high-pass, or None where no homogeneous soft tissue shows it, or pixels of 2.5 mm hide it.
+    """The mean frequency of a source's grain above 0.2 / mm, after the high-pass, or None where no homogeneous soft tissue shows it (nor do pixels of 2.5 mm).
 
     The median periodogram over homogeneous patches of 14 mm: a median, since an edge in one patch must not count.
     """
