@@ -23,11 +23,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def made(recipe_name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Store, Outcome]:
-    """A run of the recipe over the sample cases of its modality, two ladders each."""
+    """A run of the recipe over the sample cases of its modality: one ladder on each of the three of MRI, two on the one or two of the others."""
     out = tmp_path_factory.mktemp("runs") / recipe_name
-    variant = Variant(recipe_name)
-    options = {"modality": registry.get(recipe_name).modality}
-    outcome = run(Request(variant, "sample", options, out, repeats=2, executor="serial"), console=Console(file=io.StringIO()))
+    variant, modality = Variant(recipe_name), registry.get(recipe_name).modality
+    request = Request(variant, "sample", {"modality": modality}, out, repeats=1 if modality == "mri" else 2, executor="serial")
+    outcome = run(request, console=Console(file=io.StringIO()))
     return recipe_name, Store.open(out), outcome
 
 
@@ -54,7 +54,7 @@ def test_labels_hold_on_the_stored_picture(made: tuple[str, Store, Outcome]) -> 
     for record, u in found:
         assert is_inside(record.level, u, slack=SLACK), (record.key, u)
         assert u == pytest.approx(record.effect, abs=SLACK), record.key
-    assert len(found) >= 3
+    assert len(found) >= 2
 
 
 def test_replay_gives_the_same_bytes(made: tuple[str, Store, Outcome]) -> None:
