@@ -59,6 +59,21 @@ def test_a_view_is_read_at_the_coarse_places_and_joined_by_straight_lines(pitch,
     oracle("ct_aliasing", "reading and joining against the definition", np.abs(found - expected)[inner].max(), below=1e-10)
 
 
+@pytest.mark.parametrize(("pitch", "offset"), [(2.0, 0.5), (3.0, 0.25), (3.7, 0.5), (1.3, 0.9)])
+def test_views_are_joined_up_to_their_ends(pitch, offset):
+    """Any row between air, at every channel from the first to the last: read by cubic convolution at places that reach beyond both ends."""
+    n, centre = 40, 19.75
+    row = np.random.default_rng(2).standard_normal(n)
+    padded = np.pad(row, 300)
+    places = centre + (np.arange(-60, 60) + offset) * pitch
+    whole = np.floor(places).astype(int)
+    t = places - whole
+    four = [padded[whole + 300 + step] for step in (-1, 0, 1, 2)]
+    keys = (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2)
+    read = sum(weight * value for weight, value in zip(keys, four, strict=True)) / 2
+    np.testing.assert_allclose(coarse_rows(n, centre, pitch, offset) @ row, np.interp(np.arange(n), places, read), atol=1e-12)
+
+
 def test_channels_where_they_were_change_nothing():
     """A pitch of 1 on the same places is the identity, channel by channel."""
     np.testing.assert_allclose(coarse_rows(50, 24.5, 1.0, 0.5), np.eye(50), atol=1e-12)
