@@ -60,6 +60,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
         "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",
     },
+    "physics/ct/kernel_change.py": {
+        "flipped sign: filtered + self._lost_grain(scan, self.seed) in apply": "grain of no preferred sign",
+        "flipped sign: shared(quanta.sqrt() * next(normals), crosstalk=scan.crosstalk) + scan.electronic_noise * next(normals) in _lost_grain": "about 0",
+    },
     "physics/ct/lost_views.py": {
         "flipped sign: before + 1 in apply": "views before the block have no share of it",
         "flipped sign: np.arange(n_views) - self.centre + n_views / 2 in lost": "half a turn up or down is one view modulo the turn",

@@ -50,6 +50,13 @@ def test_f50_and_f10_are_those_of_the_published_kernels():
     np.testing.assert_allclose(found, [[3.0, 5.2], [3.9, 6.8], [6.0, 9.5], [8.0, 12.0]], atol=0.03)
 
 
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.5, 0.9])
+def test_a_kernel_passes_its_share_at_the_frequency_found(share):
+    """Not at a node of a table beside it."""
+    for kernel in (SMOOTH, STANDARD, BONE):
+        assert float(kernel(np.asarray(frequency_at_per_mm(kernel, share)))) == pytest.approx(share, abs=1e-9)
+
+
 def test_twice_as_sharp_as_standard_is_a_bone_kernel():
     """Overshoot of a half near 4.5 line pairs per cm, as listed."""
     nu = np.linspace(0, 0.9, 200)
@@ -199,6 +206,9 @@ def test_grain_of_a_sharp_kernel_follows_the_dose_and_its_seed():
     event = change_kernel(scan, 2.0, seed=1).events[0]
     full, quarter = (event._lost_grain(replace(scan, dose=dose, electronic_noise=0.0), 1) for dose in (1.0, 0.25))
     torch.testing.assert_close(quarter, 2 * full, rtol=1e-3, atol=1e-2)
+    quanta = 1e6 * float(beam_of(scan).expected.min())  # along the rays that make most of the grain
+    noisy = event._lost_grain(replace(scan, electronic_noise=math.sqrt(3 * quanta)), 1)
+    assert float(noisy[70:90, 70:90].std() / full[70:90, 70:90].std()) == pytest.approx(2.0, rel=0.15)
     other = event._lost_grain(scan, 2)
     assert abs(np.corrcoef(full.numpy().ravel(), other.numpy().ravel())[0, 1]) < 0.05
     one, two = (

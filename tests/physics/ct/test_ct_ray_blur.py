@@ -15,7 +15,7 @@ from physics.ct.acquire import beam_of
 from physics.ct.fbp import reconstruct
 from physics.ct.geometry import PARALLEL, Fan, Grid
 from physics.ct.kernel import STANDARD
-from physics.ct.ray_blur import RayBlur, Widths, blur_rays, kept
+from physics.ct.ray_blur import KeptGrain, RayBlur, Widths, blur_rays, kept
 from physics.ct.resolution import transfer_of
 from physics.ct.spectrum import hu_change
 from physics.scan import EditConflict, acquire
@@ -137,6 +137,22 @@ def test_a_spot_leaves_the_grain_and_wide_channels_average_it():
     assert deviation(Widths(focal_spot_mm=8.0)) == pytest.approx(own, rel=0.06)
     assert deviation(Widths(focal_spot_mm=8.0), seed=None) < 0.6 * own
     assert deviation(Widths(detector_mm=3.5)) < 0.6 * own
+
+
+@pytest.mark.parametrize("electronic_noise", [0.0, 150.0])
+@pytest.mark.parametrize("widths", [Widths(focal_spot_mm=9.0), Widths(detector_mm=2.5, focal_spot_mm=9.0, arc_deg=1.0)], ids=["spot", "all"])
+def test_grain_is_what_the_spot_takes_of_what_the_others_leave(widths, electronic_noise):
+    """Power of the grain over that of quanta and electronics, (q + e^2) / q^2 a ray: the mean of a^2 (1 - s^2) over the waves of the sinogram, s of the spot,
+    a of channels and arc. Half a million samples; a fiftieth for what is cut at the rim of the fan."""
+    scan = scan_of(np.full(GRID.shape, -1000.0), n0=2e4, electronic_noise=electronic_noise)
+    fan = scan.geometry
+    grain = KeptGrain(widths, seed=3).apply(torch.zeros((fan.n_views, fan.n_channels), dtype=torch.float64), scan)
+    per_turn = np.rint(np.fft.fftfreq(fan.n_views) * fan.n_views)[:, None]
+    waves = {"per_turn": per_turn, "per_rad": np.fft.fftfreq(4 * fan.n_channels, fan.step)[None]}
+    spot, others = kept(Widths(focal_spot_mm=widths.focal_spot_mm), fan, **waves), kept(replace(widths, focal_spot_mm=0.0), fan, **waves)
+    quanta = beam_of(scan).expected * 2e4
+    of_rays = float(((quanta + electronic_noise**2) / quanta**2).mean())
+    assert float(grain.square().mean()) / of_rays == pytest.approx(float(np.mean(others**2 * (1 - spot**2))), rel=0.02)
 
 
 def test_neutral_conflicts_and_nonsense():
