@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from physics.ct.geometry import Array
-from physics.ct.memory import Memory
 from physics.ct.scan import CTScan, Stage
 from physics.ct.slab import layer_weights, missing_slab, slab_of, slice_rays
 from physics.measure.pair import Pair, Reading, measure
@@ -20,7 +19,6 @@ from physics.scan import EditConflict
 
 _SUB_SLICES_A_STEP = 2
 _LEAST_SUB_SLICES = 12
-_CHANGES: Memory[Tensor] = Memory(size=2)  # the parts of a mix, and its noise, ask for the same profile again
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,7 @@ class ThickSlice:
 
     def apply(self, rays: Tensor, scan: CTScan) -> Tensor:
         """rays : (view, ray)."""
-        slab = slab_of(scan)
-        change = _CHANGES.get(slab.hu, (self.profile, scan.grid, scan.geometry, scan.kvp), make=lambda: ray_change(scan, self.profile))
-        return (rays + change).clamp_min(0.0)
+        return (rays + ray_change(scan, self.profile)).clamp_min(0.0)
 
 
 def ray_change(scan: CTScan, profile: Sensitivity) -> Tensor:

@@ -1,0 +1,75 @@
+"""The recipes that need the slices about a slice: what is drawn, what options do, what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sample_benches import bench_of
+
+from medq_gen.declare import LEVELS
+from medq_gen.errors import ConfigError
+from physics.ct.slab import NO_SLAB
+from physics.scan import acquire
+from recipes.ct.partial_volume import RECIPE as PARTIAL
+from recipes.ct.windmill import RECIPE as WINDMILL
+
+RECIPES = {"partial_volume": PARTIAL, "windmill": WINDMILL}
+
+
+def healthy():
+    """The sample slice that lies in a slab."""
+    return bench_of("ct", PARTIAL).healthy
+
+
+def drawn(recipe, seed=1, **options):
+    return recipe.pattern(np.random.default_rng(seed), healthy(), **options)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_neutral_is_the_source_and_strength_changes_it(name):
+    """Byte for byte at neutral; a finite other picture in the middle of the knob; neither slice nor slab is written to."""
+    recipe, scan = RECIPES[name], healthy()
+    before, pattern = scan.slab.hu.clone(), drawn(recipe)
+    assert json.loads(json.dumps(pattern)) == pattern == drawn(recipe)
+    assert pattern != drawn(recipe, seed=2)
+    assert recipe.edit(scan, strength=0.0, pattern=pattern) is scan
+    picture = acquire(recipe.edit(scan, strength=recipe.strength.at(0.5), pattern=pattern))
+    assert bool(torch.isfinite(picture).all())
+    assert not torch.equal(picture, scan.hu)
+    assert torch.equal(scan.slab.hu, before)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_single_pictures_and_short_slabs_are_refused(name):
+    """With the reason: nothing is known of what lies above and below, or too little."""
+    recipe, scan = RECIPES[name], healthy()
+    assert recipe.refuse(scan) is None
+    assert recipe.refuse(replace(scan, slab=None)) == NO_SLAB
+    assert "to the nearer side" in recipe.refuse(replace(scan, slab=replace(scan.slab, index=3)))
+    assert "apart" in recipe.refuse(replace(scan, slab=replace(scan.slab, step_mm=5.0)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_level_has_several_looks_and_no_phrase_serves_two_levels(name):
+    """Three or more phrases a level; each says one thing."""
+    looks = RECIPES[name].words.looks
+    assert set(looks) == set(LEVELS)
+    phrases = [phrase for level in LEVELS for phrase in looks[level]]
+    assert min(len(looks[level]) for level in LEVELS) >= 3
+    assert len(set(phrases)) == len(phrases)
+
+
+def test_a_windmill_is_wound_as_asked():
+    """Rows and interpolation of the options; pitches that leave no gap; options out of range are told."""
+    assert drawn(WINDMILL, n_rows=6)["n_rows"] == 6
+    for kind, most in (("360", 1.0), ("180", 1.75)):
+        patterns = [drawn(WINDMILL, seed, interpolation=kind) for seed in range(8)]
+        assert all(pattern["interpolation"] == kind and 0.7 <= pattern["pitch"] <= most for pattern in patterns)
+    assert {drawn(WINDMILL, seed)["n_rows"] for seed in range(20)} == {4, 8, 16}
+    for options in ({"n_rows": 65}, {"n_rows": -1}, {"interpolation": "90"}):
+        with pytest.raises(ConfigError, match=next(iter(options))):
+            drawn(WINDMILL, **options)
