@@ -50,8 +50,8 @@ class Helix:
         return self.pitch * self.n_rows * self.row_mm
 
     def heights_mm(self, fan: Fan) -> Array:
-        """(reading, view, channel or 1) the least height at or above the slice at which each row reads each ray, 0 up to the feed; rows of opposite rays come after
-        those of the views themselves."""
+        """(reading, view, channel or 1) the least height at or above the slice at which each row reads each ray, 0 up to the feed; rows of opposite rays come
+        after those of the views themselves."""
         turns = fan.theta()[:, None] / (2 * math.pi) - self.start_deg / 360.0
         if self.interpolation == "180":
             opposite = turns + 0.5 + fan.gamma()[None] / math.pi  # the opposite ray is read at beta + pi + 2 gamma

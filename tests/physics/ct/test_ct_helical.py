@@ -13,7 +13,7 @@ from scipy.special import erf
 
 from physics.ct import CTScan
 from physics.ct.geometry import Fan, Grid
-from physics.ct.helical import Helix, HelicalSlice, ray_change, row_changes, row_height_mm, scan_helically, table_feed_mm
+from physics.ct.helical import HelicalSlice, Helix, ray_change, row_changes, row_height_mm, scan_helically, table_feed_mm
 from physics.ct.kernel import STANDARD
 from physics.ct.slab import Slab
 from physics.display import Display

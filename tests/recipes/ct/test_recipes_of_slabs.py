@@ -14,10 +14,11 @@ from medq_gen.declare import LEVELS
 from medq_gen.errors import ConfigError
 from physics.ct.slab import NO_SLAB
 from physics.scan import acquire
+from recipes.ct.cone_beam import RECIPE as CONE
 from recipes.ct.partial_volume import RECIPE as PARTIAL
 from recipes.ct.windmill import RECIPE as WINDMILL
 
-RECIPES = {"partial_volume": PARTIAL, "windmill": WINDMILL}
+RECIPES = {"cone_beam": CONE, "partial_volume": PARTIAL, "windmill": WINDMILL}
 
 
 def healthy():
@@ -35,7 +36,7 @@ def test_neutral_is_the_source_and_strength_changes_it(name):
     recipe, scan = RECIPES[name], healthy()
     before, pattern = scan.slab.hu.clone(), drawn(recipe)
     assert json.loads(json.dumps(pattern)) == pattern == drawn(recipe)
-    assert pattern != drawn(recipe, seed=2)
+    assert any(pattern != drawn(recipe, seed=seed) for seed in range(2, 8))
     assert recipe.edit(scan, strength=0.0, pattern=pattern) is scan
     picture = acquire(recipe.edit(scan, strength=recipe.strength.at(0.5), pattern=pattern))
     assert bool(torch.isfinite(picture).all())
@@ -73,3 +74,13 @@ def test_a_windmill_is_wound_as_asked():
     for options in ({"n_rows": 65}, {"n_rows": -1}, {"interpolation": "90"}):
         with pytest.raises(ConfigError, match=next(iter(options))):
             drawn(WINDMILL, **options)
+
+
+def test_a_slice_lies_on_the_side_that_was_asked_for():
+    """Above: a positive distance; below: a negative one; another word is told."""
+    for side, sign in (("above", 1), ("below", -1)):
+        pattern = drawn(CONE, side=side)
+        assert CONE.edit(healthy(), strength=12.0, pattern=pattern).events[0].distance_mm == sign * 12.0
+    assert {drawn(CONE, seed)["side"] for seed in range(12)} == {"above", "below"}
+    with pytest.raises(ConfigError, match="side"):
+        drawn(CONE, side="left")
