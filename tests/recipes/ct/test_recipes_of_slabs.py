@@ -12,10 +12,14 @@ from sample_benches import bench_of
 
 from medq_gen.declare import LEVELS
 from medq_gen.errors import ConfigError
+from physics.ct.kernel_change import KernelChange
+from physics.ct.partial_volume import ThickSlice
 from physics.ct.slab import NO_SLAB
 from physics.scan import acquire
 from recipes.ct.cone_beam import RECIPE as CONE
 from recipes.ct.partial_volume import RECIPE as PARTIAL
+from recipes.ct.smooth_kernel import RECIPE as SMOOTH
+from recipes.ct.thick_slice_smooth_kernel import RECIPE as THICK_SMOOTH
 from recipes.ct.windmill import RECIPE as WINDMILL
 
 RECIPES = {"cone_beam": CONE, "partial_volume": PARTIAL, "windmill": WINDMILL}
@@ -84,3 +88,19 @@ def test_a_slice_lies_on_the_side_that_was_asked_for():
     assert {drawn(CONE, seed)["side"] for seed in range(12)} == {"above", "below"}
     with pytest.raises(ConfigError, match="side"):
         drawn(CONE, side="left")
+
+
+def test_a_thick_slice_under_a_smooth_kernel_is_one_acquisition():
+    """Both edits in either order give the thick slice's own picture, filtered once; single pictures are refused as by the thick slice."""
+    scan = healthy()
+    thick = PARTIAL.edit(scan, strength=4.0, pattern=drawn(PARTIAL))
+    both = SMOOTH.edit(thick, strength=0.5, pattern=drawn(SMOOTH))
+    other = PARTIAL.edit(SMOOTH.edit(scan, strength=0.5, pattern=drawn(SMOOTH)), strength=4.0, pattern=drawn(PARTIAL))
+    picture = acquire(both)
+    assert torch.equal(picture, acquire(other))
+    assert {type(event) for event in both.events} == {ThickSlice, KernelChange}
+    kernel = next(event for event in both.events if isinstance(event, KernelChange))
+    filtered = scan.hu + kernel.apply(acquire(thick) - scan.hu, scan)
+    torch.testing.assert_close(picture, filtered.clamp(-1024.0, 3071.0), atol=0.2, rtol=0)  # what is stored is held at -1024 HU
+    assert THICK_SMOOTH.refuse(scan) is None
+    assert THICK_SMOOTH.refuse(replace(scan, slab=None)) == NO_SLAB
