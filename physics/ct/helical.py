@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from physics.ct.geometry import Array, Fan
+from physics.ct.memory import Memory
 from physics.ct.ray_blur import fan_of
 from physics.ct.scan import CTScan, Stage
 from physics.ct.slab import layer_weights, missing_slab, slab_of, slice_rays
-from physics.measure.pair import Pair, Reading, measure
 from physics.scan import EditConflict
 
 MOST_PITCH = {"360": 1.0, "180": 1.75}  # beyond, rows further apart than one row must be joined
@@ -92,17 +92,42 @@ class HelicalSlice:
 
 def ray_change(scan: CTScan, helix: Helix) -> Tensor:
     """(view, ray) how the interpolated line integrals differ from those of the slice's own plane."""
+    return _joined(scan, helix).change
+
+
+def vane_rays(scan: CTScan, helix: Helix) -> Tensor:
+    """(view, ray) the part of it that comes and goes as rows change: less what rows that weigh alike in every view would read, which is a thick slice."""
+    return _joined(scan, helix).vanes
+
+
+class Joined(NamedTuple):
+    """What the rows of a helix read, less the slice's own rays; and less what they read on average over the turn. (view, ray) both."""
+
+    change: Tensor
+    vanes: Tensor
+
+
+_JOINED: Memory[Joined] = Memory(size=1)
+
+
+def _joined(scan: CTScan, helix: Helix) -> Joined:
+    return _JOINED.get(slab_of(scan).hu, (helix, scan.grid, scan.geometry, scan.kvp), make=lambda: _join(scan, helix))
+
+
+def _join(scan: CTScan, helix: Helix) -> Joined:
     slab, (below, above, share) = slab_of(scan), helix.joined(fan_of(scan))
     lowest, fine = float(below.min()), slab.step_mm / _TABLE
     table = layer_weights(slab, lowest + fine * np.arange(math.ceil((float(above.max()) - lowest) / fine) + 1), width_mm=helix.row_mm)
     own = slice_rays(scan, slab.index)
     low, high = (torch.from_numpy(np.rint((at - lowest) / fine).astype(np.int64)) for at in (below, above))
-    upper, change = torch.from_numpy(share).to(own.dtype), torch.zeros_like(own)
+    upper, change, vanes = torch.from_numpy(share).to(own.dtype), torch.zeros_like(own), torch.zeros_like(own)
     for place in np.flatnonzero(np.abs(table).max(axis=1)).tolist():
         if place != slab.index:
-            weights = torch.from_numpy(table[place]).to(own.dtype)
-            change.addcmul_(torch.lerp(weights[low], weights[high], upper), slice_rays(scan, place) - own)
-    return change
+            values = torch.from_numpy(table[place]).to(own.dtype)
+            weights, difference = torch.lerp(values[low], values[high], upper), slice_rays(scan, place) - own
+            change.addcmul_(weights, difference)
+            vanes.addcmul_(weights - weights.mean(), difference)
+    return Joined(change, vanes)
 
 
 def scan_helically(scan: CTScan, helix: Helix) -> CTScan:
@@ -137,29 +162,3 @@ def scan_helically(scan: CTScan, helix: Helix) -> CTScan:
     if any(isinstance(event, HelicalSlice) for event in scan.events):
         raise EditConflict(f"helix: the slice is one of a helical scan already; {helix} was asked for")
     return scan.with_events(HelicalSlice(helix))
-
-
-def helix_of(scan: CTScan | None) -> Helix | None:
-    """The helix of a scan, None where it stands still or is not known."""
-    return next((event.helix for event in scan.events if isinstance(event, HelicalSlice)), None) if scan is not None else None
-
-
-@measure("mm")
-def table_feed_mm(pair: Pair) -> float | Reading:
-    """How far the table moves in a turn."""
-    helix = helix_of(pair.scan)
-    return Reading(None, "the table stands still") if helix is None else float(helix.feed_mm)
-
-
-@measure("mm")
-def row_height_mm(pair: Pair) -> float | Reading:
-    """Height of a detector row at the isocentre."""
-    helix = helix_of(pair.scan)
-    return Reading(None, "the table stands still") if helix is None else float(helix.row_mm)
-
-
-@measure("per turn")
-def row_changes(pair: Pair) -> float | Reading:
-    """How often in a turn another row becomes the nearest one below the slice, on the central ray: as many vanes the windmill of equal views has."""
-    helix = helix_of(pair.scan)
-    return Reading(None, "the table stands still") if helix is None or pair.scan is None else float(helix.changes_of_rows(fan_of(pair.scan)))

@@ -43,7 +43,7 @@ RECIPE = Degradation(
     # skull base (contrast lost .28), its floor covers the frontal lobes at 10 mm (.52); a liver at 10 mm (.23) has blunt ribs and loses small vessels
     effect=detail.with_anchors((0.12, 0.27, 0.43)),
     measures=(slice_thickness_mm, dark_band_hu, affected_share, noise_hu, worst_hour),
-    attributes=("partial-volume streaks", "sharpness", "dark bands"),
+    attributes=("partial volume", "partial-volume streaks", "sharpness", "dark bands"),
     words=Words(
         artefact="partial volume artefact",
         synonyms=("partial volume effect", "partial volume averaging", "thick-slice averaging", "non-linear partial volume effect"),

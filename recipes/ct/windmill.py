@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
-from medq_gen.declare.families import detail
+from medq_gen.declare import Degradation, Effect, Pattern, Reference, Strength, Words
 from medq_gen.errors import ConfigError
-from physics.ct.helical import MOST_PITCH, Helix, row_changes, row_height_mm, scan_helically, table_feed_mm
+from physics.ct.helical import MOST_PITCH, Helix, scan_helically
 from physics.ct.measures import noise_hu
 from physics.ct.scan import CTScan
 from physics.ct.slab import missing_slab
 from physics.ct.streak_measures import affected_share, shades_hu, worst_hour
+from physics.ct.vanes import row_changes, row_height_mm, table_feed_mm, vanes
 
 LIMIT_MM = 5.0
 ROWS = (4, 8, 16)
@@ -53,9 +53,9 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("height of a detector row", "mm", neutral=0.0, limit=LIMIT_MM),
-    # P would count the grain that is averaged between rows as harm. Seen in a skull base: vanes are faint at .15 of contrast lost, cross the temporal lobes
-    # at .25 and leave little to read from .36; a liver, which changes slowly along the patient, never has more than faint ones
-    effect=detail.with_anchors((0.15, 0.25, 0.36)),
+    # the blur of high rows and the grain they average are no vanes. Seen in a skull base: faint at 10 % of the window, across the temporal lobes at 17 %,
+    # hardly anything to read from 21 %; a liver, which changes slowly along the patient, never shows more than 2 %
+    effect=Effect("vanes", vanes, (6.0, 13.0, 19.0)),
     measures=(row_height_mm, table_feed_mm, row_changes, shades_hu, affected_share, noise_hu, worst_hour),
     attributes=("windmill", "streaks", "sharpness"),
     words=Words(

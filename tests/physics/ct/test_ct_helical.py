@@ -13,11 +13,9 @@ from scipy.special import erf
 
 from physics.ct import CTScan
 from physics.ct.geometry import Fan, Grid
-from physics.ct.helical import HelicalSlice, Helix, ray_change, row_changes, row_height_mm, scan_helically, table_feed_mm
+from physics.ct.helical import HelicalSlice, Helix, ray_change, scan_helically
 from physics.ct.kernel import STANDARD
 from physics.ct.slab import Slab
-from physics.display import Display
-from physics.measure.pair import Pair, View
 from physics.scan import EditConflict, acquire
 
 GRID = Grid((100, 100), (2.0, 2.0))
@@ -167,12 +165,3 @@ def test_what_makes_no_sense_is_refused():
         scan_helically(replace(scan, slab=None), Helix(1.0))
     with pytest.raises(EditConflict, match="helical scan already"):
         scan_helically(scan_helically(scan, Helix(2.0)), Helix(1.0))
-
-
-def test_the_helix_is_read_off():
-    """Feed, row and row changes; none where the table stands still."""
-    scan = scan_of([np.full(GRID.shape, -1000.0)] * 5, 2)
-    view = View("ct", "head", Display("brain 80/40", 0.0, 80.0), torch.ones(GRID.shape, dtype=torch.bool), GRID.spacing_mm)
-    pair = Pair(scan.hu, scan.hu, view, scan, scan_helically(scan, Helix(2.0, 4, 0.75)))
-    assert [measure(pair).value for measure in (table_feed_mm, row_height_mm, row_changes)] == pytest.approx([6.0, 2.0, 3.0])
-    assert all(measure(Pair(scan.hu, scan.hu, view, scan, scan)).value is None for measure in (table_feed_mm, row_height_mm, row_changes))
