@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, NamedTuple
@@ -49,30 +50,32 @@ class Helix:
         """Table feed per turn."""
         return self.pitch * self.n_rows * self.row_mm
 
-    def heights_mm(self, fan: Fan) -> Array:
-        """(reading, view, channel or 1) the least height at or above the slice at which each row reads each ray, 0 up to the feed; rows of opposite rays come
-        after those of the views themselves."""
-        turns = fan.theta()[:, None] / (2 * math.pi) - self.start_deg / 360.0
+    def readings_mm(self, fan: Fan, gamma: Array) -> Iterator[Array]:
+        """(view, ray or 1) the least height at or above the slice at which a row reads each ray, 0 up to the feed: row by row, those of the views themselves
+        before those of opposite rays. gamma : fan angles of the rays."""
+        turns = [fan.theta()[:, None] / (2 * math.pi) - self.start_deg / 360.0]
         if self.interpolation == "180":
-            opposite = turns + 0.5 + fan.gamma()[None] / math.pi  # the opposite ray is read at beta + pi + 2 gamma
-            turns = np.stack((np.broadcast_to(turns, opposite.shape), opposite))
-        else:
-            turns = turns[None]
-        rows = (np.arange(self.n_rows) - (self.n_rows - 1) / 2) * self.row_mm
-        heights = np.mod(rows[None, :, None, None] + self.feed_mm * turns[:, None], self.feed_mm)
-        heights[heights > (1 - 1e-9) * self.feed_mm] = 0.0  # a reading in the slice itself is not one a turn above it
-        return heights.reshape(-1, *heights.shape[2:])
+            turns.append(turns[0] + 0.5 + gamma[None] / math.pi)  # the opposite ray is read at beta + pi + 2 gamma
+        for turn in turns:
+            for row in range(self.n_rows):
+                height = self.feed_mm * turn + (row - (self.n_rows - 1) / 2) * self.row_mm
+                height -= self.feed_mm * np.floor(height / self.feed_mm)
+                height[height > (1 - 1e-9) * self.feed_mm] = 0.0  # a reading in the slice itself is not one a turn above it
+                yield height
 
-    def joined(self, fan: Fan) -> tuple[Array, Array, Array]:
-        """(view, channel or 1) height of the nearest reading below the slice, of the nearest at or above it, and the share of the latter."""
-        heights = self.heights_mm(fan)
-        above, below = heights.min(axis=0), heights.max(axis=0) - self.feed_mm
+    def joined(self, fan: Fan, gamma: Array) -> tuple[Array, Array, Array]:
+        """(view, ray or 1) height of the nearest reading below the slice, of the nearest at or above it, and the share of the latter."""
+        shape = (fan.n_views, len(gamma) if self.interpolation == "180" else 1)
+        above, below = np.full(shape, np.inf), np.full(shape, -np.inf)
+        for height in self.readings_mm(fan, gamma):
+            np.minimum(above, height, out=above)
+            np.maximum(below, height, out=below)
+        below -= self.feed_mm
         return below, above, -below / (above - below)
 
     def changes_of_rows(self, fan: Fan) -> int:
         """How often in a turn another row becomes the nearest below the slice, on the central ray: as many vanes the windmill of equal views has."""
-        heights = self.heights_mm(fan)
-        below = heights[..., heights.shape[2] // 2].max(axis=0)
+        below = self.joined(fan, np.zeros(1))[0]
         return int(np.count_nonzero(below < np.roll(below, 1)))  # a reading rises with the table until the next one, which lies lower, takes over
 
 
@@ -115,7 +118,8 @@ def _joined(scan: CTScan, helix: Helix) -> Joined:
 
 
 def _join(scan: CTScan, helix: Helix) -> Joined:
-    slab, (below, above, share) = slab_of(scan), helix.joined(fan_of(scan))
+    fan = fan_of(scan)
+    slab, (below, above, share) = slab_of(scan), helix.joined(fan, fan.gamma())
     lowest, fine = float(below.min()), slab.step_mm / _TABLE
     table = layer_weights(slab, lowest + fine * np.arange(math.ceil((float(above.max()) - lowest) / fine) + 1), width_mm=helix.row_mm)
     own = slice_rays(scan, slab.index)

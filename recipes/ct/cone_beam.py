@@ -42,8 +42,8 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("distance from the mid-plane", "mm", neutral=0.0, limit=MOST_MM),
     # P counts the grain of the levels that oblique rays mix. Seen in a skull base: 10 mm off (P .36) show nothing, 20 mm a dusky posterior fossa (.49),
-    # 40 mm a dark one beside bright frontal lobes (.66), 60 mm hide both (.77)
-    effect=disturbance.with_anchors((0.43, 0.60, 0.71)),
+    # 30 mm a dark one beside bright frontal lobes (.58), 50 mm hide both (.71)
+    effect=disturbance.with_anchors((0.42, 0.55, 0.65)),
     measures=(off_plane_mm, cone_angle_deg, shades_hu, dark_band_hu, affected_share, worst_hour),
     attributes=("uniformity", "dark bands", "streaks"),
     words=Words(
