@@ -19,6 +19,7 @@ from physics.measure.pair import View
 from physics.scan import Scan
 
 if TYPE_CHECKING:
+    from physics.ct.slab import Slab as CTSlab
     from physics.mri import MRIScan
     from physics.mri.chain import Slab
     from physics.mri.protocol import Protocol, Region
@@ -146,8 +147,7 @@ def _ct(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     smooth, dithered = dither(values, codes_per_unit=255.0 / (view.display.high - view.display.low), seed=seed)
     if dithered:
         # Padding is a mark, not a measurement; and no dither may turn air into padding (below -1024).
-        marked = values < -1024.0 if padding is None else (values < -1024.0) | (values == padding)
-        values = np.where(marked, values, np.maximum(smooth, -1024.0))
+        values = np.where(_marked(values, padding), values, np.maximum(smooth, -1024.0))
         assumed.append("dither of half a source step")
     if "kvp" not in facts:
         assumed.append("tube voltage of 120 kVp")
@@ -162,7 +162,31 @@ def _ct(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
         padding_value=padding,
         window_hu=(view.display.low, view.display.high),
     )
-    return replace(scan, assumed=(*scan.assumed, *assumed)), view
+    slab = None
+    if loaded.neighbours is not None and case.view == "axial":  # the slices about a reformatted plane are no slices of a scanner
+        slab = _ct_slab(loaded.neighbours, scan.hu, step=source_step(loaded.pixels) if dithered else None, padding=padding, seed=seed)
+    return replace(scan, slab=slab, assumed=(*scan.assumed, *assumed)), view
+
+
+def _marked(values: NDArray[Any], padding: float | None) -> Mask:
+    """Pixels that were never reconstructed."""
+    return np.asarray(values < -1024.0 if padding is None else (values < -1024.0) | (values == padding))
+
+
+def _ct_slab(neighbours: Neighbours, hu: torch.Tensor, *, step: float | None, padding: float | None, seed: int) -> CTSlab:
+    """The slices about a slice, made continuous as it was: its dither, its padding kept."""
+    from physics.ct.slab import Slab as CTSlab
+
+    rng, slices = _rng(seed, 1), torch.empty(neighbours.pixels.shape, dtype=hu.dtype)
+    for place, one in enumerate(neighbours.pixels):
+        if place == neighbours.index:
+            slices[place] = hu
+        elif step is None:
+            slices[place] = torch.from_numpy(one)
+        else:
+            moved = np.maximum(one + np.float32(step) * (rng.random(one.shape, dtype=np.float32) - np.float32(0.5)), np.float32(-1024.0))
+            slices[place] = torch.from_numpy(np.where(_marked(one, padding), one, moved))
+    return CTSlab(slices, neighbours.index, neighbours.step_mm)
 
 
 def _capture(loaded: LoadedCase) -> tuple[Scan, View]:

@@ -183,6 +183,7 @@ ATTRIBUTES = (
         "partial volume",
         "partial volume effect",
         "partial volume averaging|partial voluming|slice averaging",
+        modalities=("mri", "ct"),
         looks=("slightly blended tissue borders", "clearly blended tissue borders", "tissue borders that vanish by averaging"),
     ),
     attribute(

@@ -16,6 +16,7 @@ from medq_gen.sources import dicom_pixels, dicom_slab, headers
 from medq_gen.sources.anatomy import ANATOMIES
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.slabs import SLABS
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Options, Provenance
 
 
@@ -175,11 +176,13 @@ class DicomSource(Configured):
         return self._shown_file(file_and_part(case.entry)[0])
 
     def load(self, case: Case) -> LoadedCase:
-        """The pixels of a case, and of an MRI slice its neighbours in the same series and folder."""
+        """The pixels of a case, and of a slice of MRI or CT its neighbours in the same series and folder."""
         file, part = file_and_part(case.entry)
         found = checked(self._options.path, file, shown=self._shown_file(file), max_bytes=self._declared.max_bytes)
         made = reloaded(case, dicom_pixels.picture(found, self._declared, int(part)), file=found.shown)
-        return replace(made, neighbours=dicom_slab.neighbours(found, self._declared, int(part), made.pixels)) if case.modality == "mri" else made
+        if case.modality not in SLABS:
+            return made
+        return replace(made, neighbours=dicom_slab.neighbours(found, self._declared, int(part), made.pixels, modality=case.modality))
 
 
 def duplicate(shown: str) -> SourceError:

@@ -16,9 +16,11 @@ from medq_gen.sources.dicom_structure import Structure
 from medq_gen.sources.folder import Found, checked
 from medq_gen.sources.slabs import MOST, joined, reach
 from medq_gen.sources.source import Declared, Neighbours, Pixels
+from physics.modality import Modality
 
 EVEN = 0.05  # of the usual step: how much steps may differ
 MAX_FILES = 2000  # in a folder; among more nothing is looked for
+_EMPTY: dict[Modality, float] = {"mri": 0.0, "ct": -1000.0}  # what a slice beyond the body shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class _Place:
     first: tuple[float, ...]
 
 
-def neighbours(found: Found, declared: Declared, frame: int, pixels: Pixels) -> Neighbours | None:
+def neighbours(found: Found, declared: Declared, frame: int, pixels: Pixels, *, modality: Modality = "mri") -> Neighbours | None:
     """The slices about a frame of a file; None where positions are not stated, repeat, or are unevenly spaced about it."""
     name = found.path.name
     places = _frames(found, declared)
@@ -48,33 +50,33 @@ def neighbours(found: Found, declared: Declared, frame: int, pixels: Pixels) -> 
         return None
     upright = np.linalg.norm(np.diff([one.first for one in series], axis=0), axis=1) <= (1 + EVEN**2 / 2) * steps + 1e-3  # pixels above each other
     even = (np.abs(steps - step_mm) <= EVEN * step_mm) & upright
-    first, last = reach(place, len(series), step_mm=step_mm, pixels=pixels.size)
+    first, last = reach(place, len(series), step_mm=step_mm, pixels=pixels.size, modality=modality)
     low, high = place, place + 1
     while low > first and even[low - 1]:
         low -= 1
     while high < last and even[high - 1]:
         high += 1
     try:
-        slices = [pixels if one is here else _decoded(found.path.parent / one.name, declared, one.frame, pixels.shape) for one in series[low:high]]
+        slices = [pixels if one is here else _decoded(found.path.parent / one.name, declared, one.frame, pixels.shape, modality) for one in series[low:high]]
     except (SourceError, OSError):
         return None
-    return joined(np.stack(slices), place - low, step_mm=step_mm) if all(one.shape == pixels.shape for one in slices) else None
+    return joined(np.stack(slices), place - low, step_mm=step_mm, modality=modality) if all(one.shape == pixels.shape for one in slices) else None
 
 
-def _decoded(path: Path, declared: Declared, frame: int, shape: tuple[int, ...]) -> Pixels:
+def _decoded(path: Path, declared: Declared, frame: int, shape: tuple[int, ...], modality: Modality) -> Pixels:
     state = os.stat(path)
-    return _magnitude(path, declared, frame, shape, state.st_mtime_ns, state.st_size)
+    return _neighbour(path, declared, frame, shape, modality, state.st_mtime_ns, state.st_size)
 
 
-@lru_cache(maxsize=2 * MOST + 1)  # the slices of one slab: the next case shares all but one of them
-def _magnitude(path: Path, declared: Declared, frame: int, shape: tuple[int, ...], changed: int, size: int) -> Pixels:
-    """One neighbour; changed, size : of its file, so that a new file is read anew. A slice beyond the body, all zero, is no error here."""
+@lru_cache(maxsize=2 * max(MOST.values()) + 1)  # the slices of one slab: the next case shares all but one of them
+def _neighbour(path: Path, declared: Declared, frame: int, shape: tuple[int, ...], modality: Modality, changed: int, size: int) -> Pixels:
+    """One neighbour; changed, size : of its file, so that a new file is read anew. A slice beyond the body, all zero or all air, is no error here."""
     found = checked(path, path.name, shown=path.name, max_bytes=declared.max_bytes)
     try:
         return dicom_pixels.picture(found, declared, frame).pixels
     except SourceError as error:
         if error.problem.startswith("all values are equal"):
-            return np.zeros(shape, dtype=np.float32)
+            return np.full(shape, _EMPTY[modality], dtype=np.float32)
         raise
 
 

@@ -19,6 +19,7 @@ from medq_gen.sources.anatomy import ANATOMIES
 from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, shown_name
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.slabs import SLABS
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Options, Picture, Provenance
 from physics.modality import MODALITIES
 
@@ -150,11 +151,13 @@ class ManifestSource(Configured):
             if self._held is None or self._held[0] != path:
                 self._held = path, volumes.read_volume(found, row.declared)
             made = reloaded(case, volumes.one(self._held[1], found, part, row.declared), file=found.shown)
-            return replace(made, neighbours=volumes.neighbours_of(self._held[1], part, made.pixels)) if case.modality == "mri" else made
+            return replace(made, neighbours=volumes.neighbours_of(self._held[1], part, made.pixels, modality=case.modality))
         if images.is_image(path):
             return reloaded(case, images.picture(found, row.declared, int(part)), file=found.shown)
         made = reloaded(case, dicom_pixels.picture(found, row.declared, int(part)), file=found.shown)
-        return replace(made, neighbours=dicom_slab.neighbours(found, row.declared, int(part), made.pixels)) if case.modality == "mri" else made
+        if case.modality not in SLABS:
+            return made
+        return replace(made, neighbours=dicom_slab.neighbours(found, row.declared, int(part), made.pixels, modality=case.modality))
 
     def _at(self, row: _Row) -> str:
         return f"{self._table} row {row.number}"

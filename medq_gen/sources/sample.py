@@ -96,6 +96,28 @@ def echo_planar_head() -> Picture:
     return replace(_echo_planar()[0], part="0")
 
 
+@cache
+def _rendered_head() -> tuple[Pixels, int]:
+    from physics.ct import head
+
+    return head.head()
+
+
+def skull_base() -> Picture:
+    """Axial head CT at the petrous bones, made of ellipsoids: a phantom, never said to be a patient. One of 45 slices, 1 mm apart."""
+    from physics.ct.head import SPACING_MM
+
+    slices, place = _rendered_head()
+    return Picture("0", slices[place].copy(), "ct", "head", "axial", (SPACING_MM, SPACING_MM), {"hu_exact": True, "kvp": 120.0})
+
+
+def _about_skull_base() -> Neighbours | None:
+    from physics.ct.head import STEP_MM
+
+    slices, place = _rendered_head()
+    return Neighbours(slices, place, STEP_MM)
+
+
 def _pydicom(name: str) -> Found:
     return Found(_shipped("pydicom", "data", "test_files", name), name, name)
 
@@ -128,6 +150,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("pydicom_examples_overlay", "mri", axial_abdomen, "MIT (test file examples_overlay of pydicom)"),
     Sample("nibabel_example4d", "mri", echo_planar_head, "MIT (test file example4d of NiBabel)", neighbours=lambda: _echo_planar()[1]),
     Sample("pydicom_j2k_pixelrep_mismatch", "ct", axial_head, "MIT (test file J2K_pixelrep_mismatch of pydicom)"),
+    Sample("skull_base", "ct", skull_base, "Apache-2.0 (rendered by this project)", "phantom", neighbours=_about_skull_base),
     Sample("tube", "endoscopy", tube, "Apache-2.0 (rendered by this project)", "phantom"),
     Sample("skimage_immunohistochemistry", "histopathology", immunohistochemistry, "no known copyright restrictions (CMMI; scikit-image data)"),
     Sample("skimage_retina", "fundus", retina, "CC0-1.0 (M. Häggström 2014, doi 10.15347/wjm/2014.008; scikit-image data)"),

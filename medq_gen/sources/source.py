@@ -78,7 +78,7 @@ class Neighbours:
 class LoadedCase:
     """A case with its pixels: MRI float32, CT float32 HU, colour uint8 (rows, columns, 3).
 
-    field_mask : where the source knows the lit field. neighbours : of an MRI slice, where the source is a volume or a series.
+    field_mask : where the source knows the lit field. neighbours : of a slice of MRI or CT, where the source is a volume or a series.
     measured : the k-space, where that is the source.
     """
 

@@ -335,22 +335,22 @@ class VolumeSource(Configured):
             self._held = file, read_volume(checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes), self._declared)
         volume = self._held[1]
         made = reloaded(case, one(volume, Found(self._options.path, file, file), part, self._declared), file=file)
-        return replace(made, neighbours=neighbours_of(volume, part, made.pixels)) if case.modality == "mri" else made
+        return replace(made, neighbours=neighbours_of(volume, part, made.pixels, modality=case.modality))
 
 
-def neighbours_of(volume: Volume, part: str, pixels: Pixels) -> Neighbours | None:
+def neighbours_of(volume: Volume, part: str, pixels: Pixels, *, modality: Modality = "mri") -> Neighbours | None:
     """The slices about one that a part names, cut from the volume that is at hand."""
     plane, _, rest = part.partition("-")
     view, place = hanging(volume.affine, plane, shown="volume"), int(rest.partition("-")[0])
     if view.step_mm is None:
         return None
-    first, last = reach(place, volume.stored.shape[view.axes[2]], step_mm=view.step_mm, pixels=pixels.size)
+    first, last = reach(place, volume.stored.shape[view.axes[2]], step_mm=view.step_mm, pixels=pixels.size, modality=modality)
     block = np.moveaxis(volume.stored, view.axes[2], 0)[first:last]  # a view: rows and columns in the order of their voxel axes
     if view.axes[0] > view.axes[1]:
         block = block.swapaxes(1, 2)
     slices = block[:, :: -1 if view.flips[0] else 1, :: -1 if view.flips[1] else 1].astype(np.float32) * np.float32(volume.slope) + np.float32(volume.intercept)
     slices[place - first] = pixels
-    return joined(slices, place - first, step_mm=view.step_mm)
+    return joined(slices, place - first, step_mm=view.step_mm, modality=modality)
 
 
 def one(volume: Volume, found: Found, part: str, declared: Declared) -> Picture:

@@ -40,10 +40,10 @@ _BEAMS: Memory[Beam] = Memory(size=2)
 
 def rays_of(scan: CTScan) -> Tensor:
     """The noiseless line integrals of the source, computed once for each picture."""
-    return _RAYS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=lambda: _through(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan))
+    return _RAYS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=lambda: through(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan))
 
 
-def _through(mu: Tensor, scan: CTScan) -> Tensor:
+def through(mu: Tensor, scan: CTScan) -> Tensor:
     """Line integrals; the ringing of sharp edges may not make matter that amplifies."""
     return project(mu, scan.geometry, grid=scan.grid).clamp_min(0.0)
 
@@ -132,7 +132,7 @@ def acquire_ct(scan: CTScan) -> Tensor:
     if any(of_stage(scan, stage) for stage in (Stage.MATERIALS, Stage.RAYS, Stage.SPECTRUM)):
         if of_stage(scan, Stage.MATERIALS):
             mu = run_stage(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan, Stage.MATERIALS)
-            rays = _through(mu, scan)
+            rays = through(mu, scan)
         rays, own = _seen(rays, scan)
         rays = run_stage(rays, scan, Stage.SPECTRUM)
         quanta = beam.air * torch.exp(-rays) * n0

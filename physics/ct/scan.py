@@ -12,6 +12,7 @@ from torch import Tensor
 
 from physics.ct.geometry import FAN, PARALLEL, Beam, Geometry, Grid
 from physics.ct.kernel import Kernel, kernel_of
+from physics.ct.slab import Slab
 from physics.ct.spectrum import effective_energy_kev, mu_water_per_mm
 from physics.pose import Pose
 from physics.scan import Event
@@ -54,7 +55,7 @@ class CTScan:
     bowtie_mm : diameter of the water cylinder that the filter flattens. modulation : exponent of the tube current's answer to the patient's width, 0 = constant
     current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
     reconstruction circle. truncated : the body is cut by the field of view, so rays pass tissue that the slice does not show.
-    window_hu : lower and upper end of the window that the slice is shown at, None where unknown.
+    window_hu : lower and upper end of the window that the slice is shown at, None where unknown. slab : the slices about it, None where it is a single picture.
     """
 
     hu: Tensor
@@ -76,6 +77,7 @@ class CTScan:
     events: tuple[Event, ...]
     assumed: tuple[str, ...]
     window_hu: tuple[float, float] | None = None
+    slab: Slab | None = None
 
     @classmethod
     def of(

@@ -49,7 +49,7 @@ def test_labels_hold_on_the_stored_picture(made: tuple[str, Store, Outcome]) -> 
     """The family, measured again by another implementation on the stored PNG, lies in the band of the level and agrees with the stored effect."""
     name, store, _ = made
     if registry.get(name).recipe.effect.name in UNTOLD:
-        pytest.skip("a displacement is read off the scan; a PNG alone does not tell it")
+        pytest.skip("what is read off the scan a PNG alone does not tell")
     found = list(measured_again(store))
     for record, u in found:
         assert is_inside(record.level, u, slack=SLACK), (record.key, u)

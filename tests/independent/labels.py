@@ -31,7 +31,7 @@ from physics.scan import acquire
 
 SLACK = 0.03  # in u: what two implementations of a family may differ by (resampling, float32)
 PARTS = {"detail beside fat": beside_fat, "fat outline": fat_borders}  # families that look at a part of the object
-UNTOLD = {"geometry"}  # a displacement is read off the scan; a PNG alone does not tell it
+UNTOLD = {"geometry", "vanes"}  # a displacement, and what the turning of rows adds, are read off the scan; a PNG alone does not tell them
 
 
 def codes(png: bytes) -> np.ndarray:

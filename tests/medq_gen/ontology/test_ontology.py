@@ -23,7 +23,7 @@ ASKED_FOR = {
     "respiratory ghosting|spiral swirls|slice leakage|off-resonance blur|signal pile-up|india ink boundary|"
     "fat suppression failure|banding|herringbone|zipper|nyquist ghost|partial volume|cross-talk|geometric warp|central artefact|noise band|over-smoothing",
     "ct": "quantum noise|sparse-view streaks|directional smear|metal streaks|starvation streaks|rings|cupping|dark bands|scatter shading|double contours|"
-    "truncation rim|windmill|"
+    "truncation rim|windmill|partial volume|"
     "partial-volume streaks|aliasing lines|kernel|hu shift|over-range|waxy texture|window|projections",
     "endoscopy": "uneven illumination|over-exposure|under-exposure|specular reflection|motion blur|defocus|colour cast|colour misregistration|"
     "ghost colours|smoke|lens fog|lens contamination|"

@@ -24,9 +24,9 @@ def cases() -> dict[str, Case]:
 
 
 def test_every_modality_is_there(cases: dict[str, Case]) -> None:
-    """Three MRI and one of each other modality; only the rendered scene is a phantom; each states its licence."""
-    assert sorted(case.modality for case in cases.values()) == ["ct", "endoscopy", "fundus", "histopathology", "mri", "mri", "mri"]
-    assert {name for name, case in cases.items() if case.origin == "phantom"} == {"tube"}
+    """Three MRI, two CT and one of each other modality; only what is rendered is a phantom; each states its licence."""
+    assert sorted(case.modality for case in cases.values()) == ["ct", "ct", "endoscopy", "fundus", "histopathology", "mri", "mri", "mri"]
+    assert {name for name, case in cases.items() if case.origin == "phantom"} == {"skull_base", "tube"}
     assert all(len(case.licence) > 2 and case.licence != "unstated" for case in cases.values())
 
 
@@ -110,3 +110,15 @@ def test_echo_planar_head_lies_in_a_slab(cases: dict[str, Case]) -> None:
     np.testing.assert_array_equal(found.neighbours.pixels[8], found.pixels)
     means = found.neighbours.pixels.mean(axis=(1, 2))
     assert np.abs(np.diff(means)).max() < 0.15 * means.max()
+
+
+def test_skull_base_is_a_phantom_in_a_slab(cases: dict[str, Case]) -> None:
+    """45 slices of whole HU, 1 mm apart, brain between petrous bones; never called a patient."""
+    case = cases["skull_base"]
+    assert (case.view, case.anatomy, case.origin) == ("axial", "head", "phantom")
+    found = SOURCE.load(case)
+    assert found.neighbours is not None
+    assert found.neighbours.pixels.shape == (45, 240, 240)
+    assert found.neighbours.step_mm == 1.0
+    np.testing.assert_array_equal(found.neighbours.pixels[found.neighbours.index], found.pixels)
+    np.testing.assert_array_equal(found.pixels, np.rint(found.pixels))

@@ -69,19 +69,33 @@ def test_a_leaning_series_makes_no_slab(tmp_path: Path, write_dicom: Write) -> N
 
 
 def test_memory_is_bounded() -> None:
-    """A thin-slice volume keeps 24 slices a side, a large matrix as many as 6 million voxels allow, the ends what there is."""
+    """A thin-slice volume keeps 24 slices a side (CT: 32), a large matrix as many as 6 (CT: 12) million voxels allow, the ends what there is."""
     assert reach(100, 300, step_mm=0.2, pixels=256**2) == (76, 125)
     first, last = reach(100, 300, step_mm=1.0, pixels=1024**2)
     assert (last - first) * 1024**2 <= 6_000_000
     assert first < 100 < last - 1
+    assert reach(100, 300, step_mm=0.5, pixels=256**2, modality="ct") == (68, 133)
+    first, last = reach(100, 300, step_mm=0.625, pixels=512**2, modality="ct")
+    assert (last - first) * 512**2 <= 12_000_000
+    assert last - first == 45
     assert reach(2, 300, step_mm=1.0, pixels=256**2) == (0, 18)
     assert reach(299, 300, step_mm=5.0, pixels=256**2) == (291, 300)
 
 
-def test_ct_and_single_pictures_have_none(tmp_path: Path) -> None:
-    """Neighbours are kept for MRI alone, and a picture has none."""
+def test_ct_slices_have_neighbours_in_hu(tmp_path: Path) -> None:
+    """Negative values stay; a slab of CT reaches 20 mm."""
     nibabel.save(nibabel.Nifti1Image(volume() - 1500, np.eye(4)), tmp_path / "v.nii.gz")
-    assert loaded(make("nifti", {"path": tmp_path / "v.nii.gz", "modality": "ct"}), 5).neighbours is None
+    source = make("nifti", {"path": tmp_path / "v.nii.gz", "modality": "ct", "min_content": 0})
+    found = loaded(source, 24)
+    assert found.neighbours is not None
+    assert found.neighbours.pixels.shape[0] == 41
+    assert found.neighbours.pixels.min() < -400
+    np.testing.assert_array_equal(found.neighbours.pixels[found.neighbours.index], found.pixels)
+    np.testing.assert_array_equal(found.neighbours.pixels[0], loaded(source, 4).pixels)
+
+
+def test_single_pictures_have_none() -> None:
+    """A picture alone has no slab."""
     source = make("sample", {"modality": "mri"})
     has = {case.entry: source.load(case).neighbours is not None for case in source.index() if isinstance(case, Case)}
     assert has == {"matplotlib_s1045#0": False, "pydicom_examples_overlay#0": False, "nibabel_example4d#0": True}
@@ -140,3 +154,26 @@ def test_another_echo_is_another_slab(tmp_path: Path, write_dicom: Write) -> Non
         assert len(found.neighbours.pixels) == 2
         assert np.ptp(found.neighbours.pixels[1] - found.neighbours.pixels[0]) == 0
         assert float((found.neighbours.pixels[1] - found.neighbours.pixels[0])[0, 0]) == 200
+
+
+def test_a_ct_series_gives_the_slices_about_each(tmp_path: Path, write_dicom: Write) -> None:
+    """In HU, and a slice beyond the body, which holds one value everywhere, is air."""
+    for number in range(4):
+        picture = (np.arange(64 * 48).reshape(64, 48) % 700 + 100 * number + 1).astype(np.uint16)
+        if number == 3:
+            picture = np.full_like(picture, 24)
+        write_dicom(
+            f"{number}.dcm",
+            pixels=picture,
+            Modality="CT",
+            RescaleSlope=1,
+            RescaleIntercept=-1024,
+            ImagePositionPatient=[0, 0, 2.5 * number],
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        )
+    found = loaded(make("dicom", {"path": tmp_path}), 0).neighbours
+    assert found is not None
+    assert (found.index, found.step_mm, len(found.pixels)) == (0, pytest.approx(2.5), 4)
+    np.testing.assert_array_equal(np.diff(found.pixels[:3], axis=0)[:, 0, :8], 100)
+    assert found.pixels[0, 0, 0] == -1023
+    assert float(found.pixels[3].max()) == float(found.pixels[3].min()) == -1000
