@@ -18,7 +18,7 @@ RECIPE = Mix(
     version=1,
     # diameters in proportion to the knob: the metal is there at every level, and not only where the grain is severe
     parts=(Part("ct_metal_reduced", METAL_REDUCED.with_(strength=replace(METAL, scale="linear"))), Part("ct_low_dose", LOW_DOSE)),
-    tops={"ct_metal_reduced": 2.0, "ct_low_dose": 3.0},
+    tops={"ct_metal_reduced": 3.0, "ct_low_dose": 3.3},
     effect=grain,
     measures=(streak_hu, dark_band_hu, tissue_error_hu, affected_share, metal_area, noise_hu, dose_fraction),
     attributes=("quantum noise", "metal streaks", "streaks", "contrast"),
