@@ -9,9 +9,10 @@ import torch
 from scipy.ndimage import distance_transform_edt
 
 from physics.ct.dose import kernel_matched
-from physics.ct.geometry import Array, Grid
+from physics.ct.geometry import FAN, Array, Grid
 from physics.ct.measures import soft_region
 from physics.ct.memory import Memory
+from physics.ct.projector import project
 from physics.ct.resolution import FINER, Transfer
 from physics.measure.pair import Pair, Reading, measure
 from physics.scan import acquire
@@ -95,7 +96,10 @@ def insert_transfer(pair: Pair) -> Transfer:
 def _insert_transfer(pair: Pair) -> Transfer:
     x_mm, y_mm = place_of(pair)
     drawn = CONTRAST_HU * disc(pair.scan.grid, x_mm=x_mm, y_mm=y_mm, radius_mm=RADIUS_MM)
-    inserted = replace(pair.scan, hu=pair.scan.hu + torch.from_numpy(drawn).to(pair.scan.hu.dtype))
+    scan, gain = pair.scan, torch.from_numpy(drawn).to(pair.scan.hu.dtype)
+    inserted = replace(scan, hu=scan.hu + gain)
+    if scan.measured_rays is not None:
+        inserted = replace(inserted, measured_rays=scan.measured_rays + project(gain * (scan.mu_water / 1000.0), FAN, grid=scan.grid))
     seen = (acquire(inserted) - pair.degraded).double().numpy()
     there, here = (rim_transfer(one, pair.scan.grid, x_mm=x_mm, y_mm=y_mm, radius_mm=RADIUS_MM) for one in (seen, drawn))
     return Transfer(there.frequency_per_mm, there.kept / np.maximum(here.kept, 0.05))
