@@ -14,11 +14,12 @@ from medq_gen.records import Case
 from medq_gen.sources.acquired import on_acquired_grid
 from medq_gen.sources.anatomy import PLANES
 from medq_gen.sources.identity import view_of
-from medq_gen.sources.source import LoadedCase, Measured, Neighbours
+from medq_gen.sources.source import LoadedCase, Measured, MeasuredRays, Neighbours
 from physics.measure.pair import View
 from physics.scan import Scan
 
 if TYPE_CHECKING:
+    from physics.ct import CTScan
     from physics.ct.slab import Slab as CTSlab
     from physics.mri import MRIScan
     from physics.mri.chain import Slab
@@ -60,7 +61,7 @@ def _mri(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
     from physics.mri import MRIScan
     from physics.noise import with_noise_floor
 
-    if loaded.measured is not None:
+    if isinstance(loaded.measured, Measured):
         return replace(_measured(loaded.measured), protocol=protocol_of(loaded.case)), view_of(loaded.pixels, loaded.case)
     loaded, told = on_acquired_grid(loaded)
     case, facts = loaded.case, loaded.case.acquisition
@@ -142,6 +143,8 @@ def _ct(loaded: LoadedCase, seed: int) -> tuple[Scan, View]:
 
     case, facts = loaded.case, loaded.case.acquisition
     view = view_of(loaded.pixels, case)
+    if isinstance(loaded.measured, MeasuredRays):
+        return replace(_of_rays(loaded.measured), window_hu=(view.display.low, view.display.high)), view
     values, padding = loaded.pixels.astype(np.float64), facts.get("padding_hu")
     assumed: list[str] = []
     smooth, dithered = dither(values, codes_per_unit=255.0 / (view.display.high - view.display.low), seed=seed)
@@ -187,6 +190,13 @@ def _ct_slab(neighbours: Neighbours, hu: torch.Tensor, *, step: float | None, pa
             moved = np.maximum(one + np.float32(step) * (rng.random(one.shape, dtype=np.float32) - np.float32(0.5)), np.float32(-1024.0))
             slices[place] = torch.from_numpy(np.where(_marked(one, padding), one, moved))
     return CTSlab(slices, neighbours.index, neighbours.step_mm)
+
+
+def _of_rays(measured: MeasuredRays) -> CTScan:
+    """The scan of measured projections: nothing is dithered or invented."""
+    from medq_gen.sources.projections import scan_of_rays
+
+    return scan_of_rays(measured)
 
 
 def _capture(loaded: LoadedCase) -> tuple[Scan, View]:

@@ -61,3 +61,12 @@ def disc(grid, *, radius_mm, centre_mm=(0.0, 0.0), oversampling=5):
         for ox in offsets * grid.spacing_mm[1]:
             fine += (x[None] + ox - centre_mm[0]) ** 2 + (y[:, None] + oy - centre_mm[1]) ** 2 <= radius_mm**2
     return fine / oversampling**2
+
+
+def ct_grain(shape, spacing_mm, *, seed):
+    """Noise as filtered backprojection leaves it: power nu A^2 of the standard kernel; deviation 1."""
+    from physics.ct.kernel import STANDARD
+
+    nu = np.hypot(np.fft.fftfreq(shape[0], spacing_mm[0])[:, None], np.fft.fftfreq(shape[1], spacing_mm[1]))
+    grain = np.fft.ifft2(np.fft.fft2(np.random.default_rng(seed).standard_normal(shape)) * np.sqrt(nu) * STANDARD(nu)).real
+    return grain / grain.std()

@@ -32,6 +32,7 @@ SOURCES: Mapping[str, Factory] = MappingProxyType(
         "nifti": _later("medq_gen.sources.volumes", "VolumeSource"),
         "images": _later("medq_gen.sources.images", "ImageSource"),
         "kspace": _later("medq_gen.sources.kspace", "KspaceSource"),
+        "projections": _later("medq_gen.sources.projections", "ProjectionSource"),
         "manifest": _later("medq_gen.sources.manifest", "ManifestSource"),
     }
 )

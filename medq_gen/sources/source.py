@@ -39,11 +39,29 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
+class MeasuredRays:
+    """Projections behind a CT picture, as physics.ct.projections takes them.
+
+    rays : (view, channel) float32, as stored. about : geometry, start, sense, kvp, mas, n0 and the kernel's name. matrix, spacing_mm : of the picture.
+    """
+
+    rays: Pixels
+    about: dict[str, Any]  # Any: plain JSON
+    matrix: tuple[int, int]
+    spacing_mm: tuple[float, float]
+
+    @property
+    def identity(self) -> Pixels:
+        """What the case's id is made of."""
+        return self.rays
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One decoded picture before it has an identity.
 
     part : which picture of its file ("0", "axial-12"). pixels : native values (MRI float32, CT float32 HU, colour uint8 with three channels).
-    acquisition, withheld : see records.Case. measured : the k-space that the picture was made of.
+    acquisition, withheld : see records.Case. measured : the k-space or the rays that the picture was made of.
     """
 
     part: str
@@ -55,7 +73,7 @@ class Picture:
     acquisition: dict[str, Any] = field(default_factory=dict)  # Any: plain JSON
     withheld: tuple[str, ...] = ()
     field_mask: Mask | None = None
-    measured: Measured | None = None
+    measured: Measured | MeasuredRays | None = None
 
     def noted(self, **facts: Any) -> Picture:  # Any: plain JSON
         """The same picture with more facts of its acquisition."""
@@ -79,14 +97,14 @@ class LoadedCase:
     """A case with its pixels: MRI float32, CT float32 HU, colour uint8 (rows, columns, 3).
 
     field_mask : where the source knows the lit field. neighbours : of a slice of MRI or CT, where the source is a volume or a series.
-    measured : the k-space, where that is the source.
+    measured : the k-space or the rays, where these are the source.
     """
 
     case: Case
     pixels: Pixels
     field_mask: Mask | None = None
     neighbours: Neighbours | None = None
-    measured: Measured | None = None
+    measured: Measured | MeasuredRays | None = None
 
 
 class Source(Protocol):

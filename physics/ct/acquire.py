@@ -9,6 +9,7 @@ from torch import Tensor
 
 from physics.ct.beam import bowtie, tube_current
 from physics.ct.fbp import reconstruct
+from physics.ct.geometry import FAN
 from physics.ct.memory import Memory
 from physics.ct.projector import project
 from physics.ct.scan import STORED_LOW_HU, CTScan, Stage
@@ -39,7 +40,9 @@ _BEAMS: Memory[Beam] = Memory(size=2)
 
 
 def rays_of(scan: CTScan) -> Tensor:
-    """The noiseless line integrals of the source, computed once for each picture."""
+    """The line integrals of the source: measured ones where the scan has them, else those of its picture, without noise and computed once."""
+    if scan.measured_rays is not None and scan.geometry == FAN:
+        return scan.measured_rays
     return _RAYS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=lambda: through(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan))
 
 

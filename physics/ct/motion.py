@@ -87,6 +87,7 @@ class Moved:
     stage: ClassVar[IntEnum] = Stage.RAYS
     rank: ClassVar[int] = 40
     of_source: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
 
     def mean_pose(self) -> Pose:
         """Every view weighs alike in a full turn."""
@@ -152,7 +153,7 @@ def move(scan: CTScan, poses: Sequence[Pose]) -> CTScan:
         return scan
     if scan.truncated:
         raise EditConflict("field of view: it cuts the body, which cannot be moved without inventing what lies outside")
-    if any(isinstance(event, Moved) for event in scan.events):
+    if any(getattr(event, "moves", False) for event in scan.events):
         raise EditConflict("movement: the body moves already; give all poses at once")
     return scan.with_events(Moved(tuple(poses)))
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from physics.ct.geometry import FAN, PARALLEL, Beam, Geometry, Grid
+from physics.ct.geometry import FAN, PARALLEL, Beam, Fan, Geometry, Grid
 from physics.ct.kernel import Kernel, kernel_of
+from physics.ct.outline import bowtie_mm, is_cut, thick
 from physics.ct.slab import Slab
 from physics.ct.spectrum import effective_energy_kev, mu_water_per_mm
 from physics.pose import Pose
@@ -20,7 +20,6 @@ from physics.scan import Event
 GEOMETRIES: dict[str, Geometry] = {"fan": FAN, "parallel": PARALLEL}
 STORED_LOW_HU = -1024.0  # the least that 12 bits hold
 _AIR_HU, _BODY_HU, _METAL_HU = -1000.0, -500.0, 2500.0
-_THIN_MM = 8.0
 
 
 @runtime_checkable
@@ -56,6 +55,7 @@ class CTScan:
     current. crosstalk : share of its quanta that a channel gives to each neighbour. dose : share of the source's dose. padding : pixels outside of the
     reconstruction circle. truncated : the body is cut by the field of view, so rays pass tissue that the slice does not show.
     window_hu : lower and upper end of the window that the slice is shown at, None where unknown. slab : the slices about it, None where it is a single picture.
+    measured_rays : (view, ray) on the scan's fan, where projections were measured; else rays are those of the picture.
     """
 
     hu: Tensor
@@ -78,6 +78,7 @@ class CTScan:
     assumed: tuple[str, ...]
     window_hu: tuple[float, float] | None = None
     slab: Slab | None = None
+    measured_rays: Tensor | None = None
 
     @classmethod
     def of(
@@ -107,7 +108,7 @@ class CTScan:
         padding = hu < -1024.0 if padding_value is None else (hu < -1024.0) | (hu == padding_value)
         body = (hu > _BODY_HU) & ~padding
         grid = Grid((hu.shape[0], hu.shape[1]), (float(spacing_mm[0]), float(spacing_mm[1])))
-        truncated = _cut(_thick(body, grid), padding)
+        truncated = is_cut(thick(body, grid), padding)
         assumed = ["scanner geometry, bowtie filter, crosstalk and electronic noise of the detector"]
         assumed += ["reconstruction kernel, from the grain of the source"] * (not isinstance(kernel, Kernel)) + [
             "quanta of the source's dose, from the noise of the source"
@@ -124,7 +125,7 @@ class CTScan:
             n0=n0,
             source_noise_hu=source_noise_hu,
             electronic_noise=5.0,
-            bowtie_mm=_bowtie_mm(body, grid),
+            bowtie_mm=bowtie_mm(body, grid),
             modulation=0.0,
             crosstalk=0.03,
             dose=1.0,
@@ -134,6 +135,13 @@ class CTScan:
             assumed=tuple(assumed),
             window_hu=window_hu,
         )
+
+    @classmethod
+    def of_projections(cls, rays: Tensor, *, geometry: Fan, grid: Grid, **about: Any) -> CTScan:  # Any: as the function has them
+        """The healthy scan of measured line integrals, with their picture. See `physics.ct.projections.measured_scan`."""
+        from physics.ct.projections import measured_scan  # it makes scans itself
+
+        return measured_scan(rays, geometry=geometry, grid=grid, **about)
 
     @property
     def mu_water(self) -> float:
@@ -165,32 +173,3 @@ class CTScan:
     def with_events(self, *events: Event) -> Self:
         """The scan with more events."""
         return replace(self, events=(*self.events, *events))
-
-
-def _bowtie_mm(body: Tensor, grid: Grid) -> float:
-    """The head filter (a 200 mm cylinder) for what is narrower than 280 mm, the body filter (320 mm) for the rest."""
-    columns, rows = torch.nonzero(body.any(dim=0)), torch.nonzero(body.any(dim=1))
-    if not len(columns):
-        return 320.0
-    width_mm = float(columns.max() - columns.min() + 1) * grid.spacing_mm[1]
-    height_mm = float(rows.max() - rows.min() + 1) * grid.spacing_mm[0]
-    return 200.0 if max(width_mm, height_mm) < 280.0 else 320.0
-
-
-def _thick(body: Tensor, grid: Grid) -> Tensor:
-    """What is thicker than 8 mm: the patient, but neither the table's top nor its rails."""
-    rows, columns = (2 * round(_THIN_MM / 2 / spacing) + 1 for spacing in grid.spacing_mm)
-
-    def grown(mask: Tensor) -> Tensor:
-        return torch.nn.functional.max_pool2d(mask.float()[None, None], (rows, columns), stride=1, padding=(rows // 2, columns // 2))[0, 0] > 0
-
-    return grown(~grown(~body))
-
-
-def _cut(body: Tensor, padding: Tensor) -> bool:
-    """Whether more than 2 % of the rim of the measured field is body."""
-    measured = torch.nn.functional.pad(~padding, (1, 1, 1, 1)).float()[None, None]
-    inner = torch.nn.functional.avg_pool2d(measured, 3, stride=1)[0, 0] > 1 - 1e-6
-    rim = ~padding & ~inner
-    share = float(body[rim].float().mean()) if bool(rim.any()) else 0.0
-    return math.isfinite(share) and share > 0.02

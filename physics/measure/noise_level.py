@@ -9,6 +9,7 @@ from physics.display import luma, to_codes
 from physics.measure.pair import Array, Pair, Reading, array, measure
 
 MAD_TO_SIGMA = 1.4826
+ONE_TISSUE = "the object shows one tissue only"
 
 
 @measure("1")
@@ -78,20 +79,28 @@ def cnr(pair: Pair) -> float | Reading:
     Oracle
         Two flat halves with known step and noise.
     """
-    mask = tissue_mask(pair)
-    reference, picture = array(luma(pair.reference)), array(luma(pair.degraded))
+    tissues, picture = two_tissues(pair), array(luma(pair.degraded))
+    if isinstance(tissues, Reading):
+        return tissues
+    sigma = noise_sigma(picture, tissue_mask(pair))
+    if sigma == 0:
+        return Reading(None, "the picture has no noise")
+    return abs(float(np.median(picture[tissues[0]]) - np.median(picture[tissues[1]]))) / sigma
+
+
+def two_tissues(pair: Pair) -> tuple[Array, Array] | Reading:
+    """Masks of the two main tissues of the reference: Otsu's bright and dark class of what the window shows. A Reading says why there are not two."""
+    mask, reference = tissue_mask(pair), array(luma(pair.reference))
     if not mask.any():
         return Reading(None, "the object is empty")
     low, high = (float(np.percentile(reference[mask], share)) for share in (1, 99))
     if high <= low:
-        return Reading(None, "the object shows one tissue only")
-    scaled = np.clip(np.round((reference[mask] - low) * (255.0 / (high - low))), 0, 255).astype(np.uint8)
-    threshold, _ = cv2.threshold(scaled[:, None], 0, 255, cv2.THRESH_OTSU)
-    bright = scaled > threshold
-    sigma = noise_sigma(picture, mask)
-    if bright.all() or not bright.any() or sigma == 0:
-        return Reading(None, "the object shows one tissue only, or no noise")
-    return abs(float(np.median(picture[mask][bright]) - np.median(picture[mask][~bright]))) / sigma
+        return Reading(None, ONE_TISSUE)
+    scaled = np.clip(np.round((reference - low) * (255.0 / (high - low))), 0, 255).astype(np.uint8)
+    threshold, _ = cv2.threshold(scaled[mask][:, None], 0, 255, cv2.THRESH_OTSU)
+    bright = mask & (scaled > threshold)
+    dark = mask & ~bright
+    return (bright, dark) if bright.any() and dark.any() else Reading(None, ONE_TISSUE)
 
 
 def tissue_mask(pair: Pair) -> Array:

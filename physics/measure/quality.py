@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from physics.ct.noise_power import cnr_hu, nps_mean, nps_noise, nps_peak
 from physics.measure.noise_level import cnr, noise_level, noise_sigma, snr, tissue_mask
 from physics.measure.pair import Array, Measure, Pair, Reading, array, measure
 from physics.measure.transfer import sharpness, transfer
@@ -87,7 +88,7 @@ def phase_encode_axis(pair: Pair) -> Reading:
 GENERAL: tuple[Measure, ...] = (psnr, ssim, sharpness)
 BY_MODALITY: dict[str, tuple[Measure, ...]] = {
     "mri": (*GENERAL, snr, cnr, phase_encode_axis),
-    "ct": (*GENERAL, noise_level, cnr),
+    "ct": (*GENERAL, noise_level, nps_noise, nps_peak, nps_mean, cnr_hu),  # `cnr` takes noise for white, which that of CT is not
     "endoscopy": (*GENERAL, noise_level),
     "histopathology": (*GENERAL, noise_level),
     "fundus": (*GENERAL, noise_level, cnr),

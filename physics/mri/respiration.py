@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physics import trunk
 from physics.fourier import positions, to_kspace
 from physics.measure.pair import Pair, Reading, measure
 from physics.mri.acquire import encoded
@@ -120,16 +121,8 @@ def _moving_only(scan: MRIScan, lines: NDArray[np.int64]) -> MRIScan:
 
 
 def wall_share(scan: MRIScan) -> Tensor:
-    """(row, column) how much of the wall's displacement tissue shares in a slice across the trunk, front upwards: 1 at the highest skin and in the air before
-    it, cos^2 of the depth down to 0 at the front of the spine (six tenths of the depth of the body), less towards the flanks (1 - x^4)."""
-    rows, columns = np.nonzero(scan.body.support.cpu().numpy())
-    if len(rows) == 0:
-        raise ValueError("the picture is empty: there is no wall to move")
-    top, depth = int(rows.min()), max(0.6 * float(rows.max() - rows.min()), 1.0)
-    middle, half = (columns.min() + columns.max()) / 2, max((columns.max() - columns.min()) / 2, 1.0)
-    down = np.clip((np.arange(scan.matrix[0]) - top) / depth, 0, 1)
-    across = np.clip(np.abs(np.arange(scan.matrix[1]) - middle) / half, 0, 1)
-    return torch.from_numpy(np.cos(pi / 2 * down[:, None]) ** 2 * (1 - across[None, :] ** 4))
+    """(row, column) how much of the wall's displacement tissue shares; see `physics.trunk.wall_share`."""
+    return trunk.wall_share(scan.body.support)
 
 
 def breathe(scan: MRIScan, breath: Breath, *, wall_mm: float, share: Tensor | None = None, n_bins: int = 12) -> MRIScan:

@@ -12,6 +12,7 @@ from medq_gen.declare.families import detail
 from medq_gen.errors import ConfigError
 from medq_gen.seeds import noise_seed
 from physics.ct.geometry import FAN
+from physics.ct.insert import insert_mtf10, insert_mtf50
 from physics.ct.measures import noise_hu
 from physics.ct.ray_blur import Widths, blur_rays
 from physics.ct.resolution import mtf10, mtf50
@@ -48,7 +49,7 @@ RECIPE = Degradation(
     # a scanner in order adds 1 mm, one out of order 2 to 3 mm; a brain window shows no less than 3 mm
     strength=Strength("blur at the isocentre", "mm", neutral=0.0, limit=11.0, scale="log"),
     effect=detail,
-    measures=(mtf50, mtf10, noise_hu),
+    measures=(mtf50, mtf10, insert_mtf50, insert_mtf10, noise_hu),
     attributes=("sharpness",),
     words=Words(
         artefact="geometric blur",

@@ -9,6 +9,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import disturbance
 from medq_gen.errors import ConfigError
+from physics.ct.insert import insert_mtf50
 from physics.ct.iterative_look import look_iterative
 from physics.ct.measures import noise_hu
 from physics.ct.resolution import mtf50
@@ -36,7 +37,7 @@ RECIPE = Degradation(
     strength=Strength("weight of the penalty", "noise mm", neutral=0.0, limit=12.0, scale="log"),
     # P counts any grain that is gone. Seen in a head: 0.1 only calms, 0.2 is slightly smooth, 0.8 waxy, from 3 on the ventricles melt away
     effect=disturbance.with_anchors((0.34, 0.66, 0.80)),
-    measures=(noise_hu, noise_kept, mtf50),
+    measures=(noise_hu, noise_kept, mtf50, insert_mtf50),
     attributes=("waxy texture", "contrast"),
     words=Words(
         artefact="over-processed iterative reconstruction",

@@ -9,6 +9,7 @@ import numpy as np
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import grain
 from medq_gen.seeds import noise_seed
+from physics.ct.insert import insert_mtf10, insert_mtf50
 from physics.ct.kernel_change import change_kernel
 from physics.ct.measures import noise_hu
 from physics.ct.resolution import mtf10, mtf50
@@ -32,7 +33,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("resolution of the kernel", "of the source's 50 % frequency", neutral=1.0, limit=3.5, scale="log"),
     effect=grain,  # seen in a brain window: its grain is finer than that of a low dose, which haloes at bone and skin make up for
-    measures=(mtf50, mtf10, noise_hu, noise_frequency),
+    measures=(mtf50, mtf10, insert_mtf50, insert_mtf10, noise_hu, noise_frequency),
     attributes=("over-sharpness",),
     words=Words(
         artefact="sharp kernel",

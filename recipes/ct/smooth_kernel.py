@@ -8,6 +8,7 @@ import numpy as np
 
 from medq_gen.declare import Degradation, Pattern, Reference, Strength, Words
 from medq_gen.declare.families import detail
+from physics.ct.insert import insert_mtf10, insert_mtf50
 from physics.ct.kernel_change import change_kernel
 from physics.ct.measures import noise_hu
 from physics.ct.resolution import mtf10, mtf50
@@ -30,7 +31,7 @@ RECIPE = Degradation(
     edit=edit,
     strength=Strength("resolution of the kernel", "of the source's 50 % frequency", neutral=1.0, limit=0.12, scale="log"),
     effect=detail,
-    measures=(mtf50, mtf10, noise_hu),
+    measures=(mtf50, mtf10, insert_mtf50, insert_mtf10, noise_hu),
     attributes=("kernel", "sharpness"),
     words=Words(
         artefact="smooth kernel",

@@ -50,6 +50,8 @@ def test_labels_hold_on_the_stored_picture(made: tuple[str, Store, Outcome]) -> 
     name, store, _ = made
     if registry.get(name).recipe.effect.name in UNTOLD:
         pytest.skip("what is read off the scan a PNG alone does not tell")
+    if len({record.level for record in store.records()}) == 1 and all(row.reason.startswith("refused") for row in store.missing()):
+        pytest.skip("no sample case can have it")
     found = list(measured_again(store))
     for record, u in found:
         assert is_inside(record.level, u, slack=SLACK), (record.key, u)

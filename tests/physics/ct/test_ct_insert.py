@@ -1,0 +1,78 @@
+"""The insert method on rims whose softness is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+
+from physics.ct import CTScan, lower_dose
+from physics.ct.geometry import Grid
+from physics.ct.insert import disc, insert_mtf10, insert_mtf50, place_of, rim_transfer
+from physics.ct.kernel import STANDARD
+from physics.ct.kernel_change import change_kernel, with_resolution
+from physics.display import Display
+from physics.measure.pair import Pair, View
+from physics.scan import acquire
+
+
+@pytest.mark.parametrize(("sigma_mm", "spacing_mm", "radius_mm"), [(0.9, (0.5, 0.5), 10.0), (1.2, (0.7, 0.5), 10.0), (0.9, (0.6, 0.8), 14.0)])
+def test_a_gaussian_blur_is_found_within_three_percent(sigma_mm, spacing_mm, radius_mm, oracle):
+    """exp(-2 (pi sigma nu)^2) times the pixel's own sinc, drawn off the pixels' middles on oblong pixels, down to a tenth."""
+    fine = Grid((603, 603), (0.1, 0.1))
+    step = tuple(round(mm / 0.1) for mm in spacing_mm)
+    blurred = gaussian_filter(disc(fine, x_mm=1.13, y_mm=-0.87, radius_mm=radius_mm), sigma_mm / 0.1)
+    rows, columns = (603 // n // 2 * 2 - 1 for n in step)
+    start = [(603 - n * s) // 2 for n, s in zip((rows, columns), step, strict=True)]
+    coarse = blurred[start[0] : start[0] + rows * step[0], start[1] : start[1] + columns * step[1]].reshape(rows, step[0], columns, step[1]).mean(axis=(1, 3))
+    middle = [(begin + n * s / 2 - 301.5) * 0.1 for begin, n, s in zip(start, (rows, columns), step, strict=True)]
+    found = rim_transfer(coarse, Grid((rows, columns), spacing_mm), x_mm=1.13 - middle[1], y_mm=-0.87 - middle[0], radius_mm=radius_mm)
+    nu = found.frequency_per_mm
+    expected = np.exp(-2 * (math.pi * sigma_mm * nu) ** 2) * np.sqrt(np.sinc(spacing_mm[0] * nu) * np.sinc(spacing_mm[1] * nu))
+    used = expected > 0.1
+    oracle("ct_focal_spot_blur", "MTF of a rim blurred by a Gaussian", float(np.abs(found.kept - expected)[used].max()), below=0.03)
+
+
+GRID = Grid((220, 230), (0.7, 0.65))
+
+
+def pair_of(edited, scan):
+    view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), scan.hu > -500, scan.spacing_mm)
+    return Pair(scan.hu, acquire(edited), view, scan, edited)
+
+
+def body(**changes):
+    hu = 1040 * disc(GRID, x_mm=2.0, y_mm=-3.0, radius_mm=65.0) - 1000 + 400 * disc(GRID, x_mm=30.0, y_mm=20.0, radius_mm=9.0)
+    return CTScan.of(torch.tensor(hu, dtype=torch.float32), spacing_mm=GRID.spacing_mm, n0=2e5, kernel=STANDARD, **changes)
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.8])
+def test_a_smoother_kernel_is_read_off_the_insert(ratio, oracle):
+    """MTF50 and MTF10 of the kernel that the slice was changed to, within 3 %; unchanged, those of the source's kernel."""
+    scan = body()
+    nu = np.linspace(0, 1.3, 13001)
+    for edited, kernel in ((change_kernel(scan, ratio), with_resolution(STANDARD, ratio)), (scan, STANDARD)):
+        told = [10 * nu[np.argmax(kernel(nu) < share)] for share in (0.5, 0.1)]
+        found = [one(pair_of(edited, scan)).value for one in (insert_mtf50, insert_mtf10)]
+        for value, expected in zip(found, told, strict=True):
+            oracle("ct_smooth_kernel", "MTF of an insert beside the kernel's, of the known", value / expected - 1, below=0.03)
+
+
+def test_noise_does_not_sway_the_insert():
+    """At a tenth of the dose the kernel is the same: within 8 %."""
+    scan = body()
+    plain, noisy = (insert_mtf50(pair_of(edited, scan)).value for edited in (scan, lower_dose(scan, 0.1, seed=4)))
+    assert noisy == pytest.approx(plain, rel=0.08)
+
+
+def test_the_insert_lies_in_the_widest_soft_tissue():
+    """Away from bone and rim; in the middle of the object where no tissue is soft; without a scan nothing is read."""
+    scan = body()
+    x, y = place_of(pair_of(scan, scan))
+    assert math.hypot(x - 30, y - 20) > 19
+    assert math.hypot(x - 2, y + 3) < 50
+    pair = pair_of(scan, scan)
+    assert insert_mtf50(Pair(pair.reference, pair.degraded, pair.view)).value is None
