@@ -300,7 +300,7 @@ def _judge(values: Mapping[str, Any], console: Console) -> int:
         overall = one.figures["overall"]
         axes = ", ".join(f"{axis.replace('_', ' ')} {'–' if (mean := overall['axes'][axis]['mean']) is None else f'{mean:.3f}'}" for axis in judge.AXES)
         counts = f"{overall['judged']} judged, {overall['unjudged']} unjudged, {overall['missing']} missing"
-        console.print(f"{one.figures['predictions']['file']}: {axes}; {counts}; figures in {one.markdown_path}", highlight=False, markup=False)
+        console.print(f"{one.figures['predictions']['name']}: {axes}; {counts}; figures in {one.markdown_path}", highlight=False, markup=False)
     if len(found) > 1 and not judge.may_be_ranked([one.figures for one in found]):
         console.print("the shares read differ by more than 10 points: this judge does not rank these models", highlight=False)
     return 0

@@ -12,7 +12,7 @@ from medq_gen.answer.asked import Asked
 from medq_gen.answer.over_http import OverHttp
 from medq_gen.answer.reply import Reply
 from medq_gen.judge.axes import Axis
-from medq_gen.judge_lm.items import Item
+from medq_gen.judge.items import Item
 from medq_gen.judge_lm.prompts import Prompts
 from medq_gen.judge_lm.reading import Reading
 

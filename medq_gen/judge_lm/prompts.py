@@ -9,9 +9,8 @@ from typing import Any, Literal, Protocol
 
 from medq_gen import files
 from medq_gen.judge.axes import AXES, Axis
-from medq_gen.judge.items import Task
+from medq_gen.judge.items import TASKS, Item, Task
 from medq_gen.judge_lm.fence import FENCE_VERSION, Shown, code_of, fenced, visible
-from medq_gen.judge_lm.items import TASKS, Item
 from medq_gen.judge_lm.reading import Reading, read_object
 
 JUDGE_PROMPT_VERSION = 1

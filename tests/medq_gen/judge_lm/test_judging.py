@@ -20,7 +20,8 @@ from rich.console import Console
 from medq_gen.composition import conf_dir
 from medq_gen.errors import ConfigError, StoreError
 from medq_gen.export.content import Content
-from medq_gen.judge_lm import AXES, How, JudgedByModel, judge_lm, models_of
+from medq_gen.judge import models_of
+from medq_gen.judge_lm import AXES, How, JudgedByModel, judge_lm
 from medq_gen.judge_lm.official import load
 from medq_gen.store import Store
 
