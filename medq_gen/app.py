@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|sheet|align|replay)",
     "runs": "is for task=assemble",
     "format": "is for task=export",
-    "predictions": "is for task=score, task=judge and task=judge_lm",
+    "predictions": "is for task=score, task=judge, task=judge_lm and task=sheet",
     "key": "is for task=replay",
     "model": "is for task=answer and task=judge_lm",
 }
@@ -325,6 +325,25 @@ def _judge_lm(values: Mapping[str, Any], console: Console) -> int:
     return 0 if whole else WITH_FAILURES
 
 
+def _sheet(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    drawn = tasks.sheet(
+        _run_folder(values), predictions=_path(values, "predictions"), how=values["task"], seed=_whole(values, "seed"), out=_path(values, "out")
+    )
+    for line in drawn.lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def _align(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    for line in tasks.align(_run_folder(values), how=values["task"], out=_path(values, "out")).lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
 def _replay(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen.errors import SampleError
     from medq_gen.replay import replay
@@ -357,5 +376,7 @@ _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
     "score": _score,
     "judge": _judge,
     "judge_lm": _judge_lm,
+    "sheet": _sheet,
+    "align": _align,
     "replay": _replay,
 }

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel
 from rich.console import Console
 
+from medq_gen import align as aligning
 from medq_gen import answer as answering
 from medq_gen import assemble as assembling
 from medq_gen import draft as drafting
@@ -154,6 +155,40 @@ def judge_lm(
     store, chosen = Store.open(run), judging_lm.How.of(how)
     for paths in judging.models_of(predictions):
         yield judging_lm.judge_lm(store, paths, model, how=chosen, out=out, console=console)
+
+
+def sheet(run: Path, *, predictions: Path | None, how: Mapping[str, Any], seed: int, out: Path | None) -> aligning.DrawnSheet:
+    """Draw the descriptions that people rate blind.
+
+    Raises
+        ConfigError: no predictions were named, or one of the settings is not allowed.
+    """
+    if not predictions:
+        raise ConfigError("task=sheet needs predictions=<file or folder of files, one a model; or the folder of answers of task=answer>")
+    number, reference, tasks = how["cases"], how["reference"], how["tasks"]
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ConfigError(f"task.cases={number}: a whole number")
+    if not isinstance(reference, bool):
+        raise ConfigError(f"task.reference={reference}: true or false")
+    if isinstance(tasks, str) or not tasks:
+        raise ConfigError(f"task.tasks={tasks}: a list, as in 'task.tasks=[single]'")
+    return aligning.draw_sheet(run, predictions, number=number, seed=seed, split=how["split"], tasks=tasks, reference=reference, out=out)
+
+
+def align(run: Path, *, how: Mapping[str, Any], out: Path | None) -> aligning.Aligned:
+    """Compare judges with people and with each other.
+
+    Raises
+        ConfigError: one of the settings is not allowed, or as medq_gen.align.
+    """
+    ratings, judges, width = how["ratings"], how["judges"], how["width"]
+    for name, value in (("ratings", ratings), ("judges", judges)):
+        if isinstance(value, str) or (value is None and name == "ratings"):
+            raise ConfigError(f"task.{name}={value}: a list, as in 'task.{name}=[outputs/set/align/ratings]'")
+    if not isinstance(width, int | float) or isinstance(width, bool):
+        raise ConfigError(f"task.width={width}: a number between 0 and 1")
+    folders = None if judges is None else [Path(str(folder)) for folder in judges]
+    return aligning.align(run, ratings=[Path(str(path)) for path in ratings], judges=folders, width=float(width), out=out)
 
 
 def write_card(run: Path) -> None:

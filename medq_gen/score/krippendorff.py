@@ -63,9 +63,7 @@ def alpha_of(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.where(expected > 0, 1 - (total - 1) * observed / expected, np.nan))
 
 
-def krippendorff(
-    raters: Sequence[Mapping[str, int]], cases: Mapping[str, str], *, scale: Sequence[int] = SCALE, rounds: int = ROUNDS
-) -> Alpha:
+def krippendorff(raters: Sequence[Mapping[str, int]], cases: Mapping[str, str], *, scale: Sequence[int] = SCALE, rounds: int = ROUNDS) -> Alpha:
     """Ordinal alpha of raters, each a mapping from units to scores, with a 95 % percentile interval from drawing whole cases again (fixed seed).
 
     cases : the case of each unit; units of one case hang together and are drawn together.
