@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|sheet|align|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|sheet|align|leaderboard|replay)",
     "runs": "is for task=assemble",
     "format": "is for task=export",
     "predictions": "is for task=score, task=judge, task=judge_lm and task=sheet",
@@ -344,6 +344,14 @@ def _align(values: Mapping[str, Any], console: Console) -> int:
     return 0
 
 
+def _leaderboard(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    for line in tasks.leaderboard(_run_folder(values), split=values["task"]["split"], out=_path(values, "out")).lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
 def _replay(values: Mapping[str, Any], console: Console) -> int:
     from medq_gen.errors import SampleError
     from medq_gen.replay import replay
@@ -378,5 +386,6 @@ _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
     "judge_lm": _judge_lm,
     "sheet": _sheet,
     "align": _align,
+    "leaderboard": _leaderboard,
     "replay": _replay,
 }

@@ -23,6 +23,7 @@ from medq_gen import export as exporting
 from medq_gen import files, registry
 from medq_gen import judge as judging
 from medq_gen import judge_lm as judging_lm
+from medq_gen import leaderboard as ranking
 from medq_gen import report as reporting
 from medq_gen import score as scoring
 from medq_gen.answer.leaks import Stratum, leaks
@@ -189,6 +190,11 @@ def align(run: Path, *, how: Mapping[str, Any], out: Path | None) -> aligning.Al
         raise ConfigError(f"task.width={width}: a number between 0 and 1")
     folders = None if judges is None else [Path(str(folder)) for folder in judges]
     return aligning.align(run, ratings=[Path(str(path)) for path in ratings], judges=folders, width=float(width), out=out)
+
+
+def leaderboard(run: Path, *, split: str | None, out: Path | None) -> ranking.Board:
+    """Models × tasks of a run on one page."""
+    return ranking.leaderboard(run, split=split, out=out)
 
 
 def write_card(run: Path) -> None:

@@ -19,12 +19,16 @@ TOLD = 12  # problems that are named one by one
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a sheet's codes mean. digest : of the sheet; data_set : of the run. units : code -> (model, item). texts : code -> digest of the text."""
+    """What a sheet's codes mean. digest : of the sheet; data_set : of the run. units : code -> (model, item). texts : code -> digest of the text.
+
+    pairs : codes about two images, where quality accuracy is 2 or 0: the right one or not.
+    """
 
     digest: str
     data_set: str
     units: dict[str, Unit]
     texts: dict[str, str]
+    pairs: frozenset[str]
 
     @classmethod
     def read(cls, path: Path) -> Key:
@@ -36,7 +40,8 @@ class Key:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             units = {row["code"]: (row["model"], row["item"]) for row in found["units"]}
-            return cls(found["sheet"], found["data_set"], units, {row["code"]: row["text"] for row in found["units"]})
+            texts = {row["code"]: row["text"] for row in found["units"]}
+            return cls(found["sheet"], found["data_set"], units, texts, frozenset(row["code"] for row in found["units"] if row["task"] == "pair"))
         except FileNotFoundError as error:
             raise ConfigError(f"{path}: no such file. Ratings need the key of their sheet, which task=sheet wrote: name its folder with out=...") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -106,8 +111,9 @@ def _checked(row: Mapping[str, Any], code: str, key: Key) -> tuple[str, dict[Axi
             number = float(given)
         except ValueError:
             number = -1.0
-        if number not in POINTS:
-            return f"{code}: {axis} is {given!r}; allowed: {', '.join(map(str, POINTS))}, or nothing", {}
+        allowed = (0, 2) if axis == "quality_accuracy" and code in key.pairs else POINTS
+        if number not in allowed:
+            return f"{code}: {axis} is {given!r}; allowed: {', '.join(map(str, allowed))}, or nothing", {}
         scores[axis] = int(number)
     return "", scores
 

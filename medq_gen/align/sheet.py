@@ -61,7 +61,7 @@ def write(drawn: Sequence[Drawn], content: Content, folder: Path, *, seed: int, 
         ConfigError: the folder holds the key of another sheet, whose ratings would lose their meaning.
     """
     sheet = Sheet(folder)
-    units = [{"code": one.code, "model": one.model, "item": one.item.id, "text": text_digest(one.text)} for one in drawn]
+    units = [{"code": one.code, "model": one.model, "item": one.item.id, "task": one.item.task, "text": text_digest(one.text)} for one in drawn]
     about = {"version": SHEET_VERSION, "data_set": content.digest, "seed": seed, "reference": reference, "units": units}
     digest = sha256(files.to_json(about).encode()).hexdigest()[:12]
     if sheet.key.is_file():

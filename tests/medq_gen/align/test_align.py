@@ -121,7 +121,12 @@ Points = Callable[[str, int], int | None]
 def rated(path: Path, sheet: Path, rater: str, points: Points) -> Path:
     """Ratings as the page exports them. points : of (axis, number of the text)."""
     key = json.loads((sheet / "sheet.key.json").read_text())
-    ratings = [{"code": row["code"], **{axis: points(axis, turn) for axis in AXES}, "comment": "", "seconds": 3} for turn, row in enumerate(key["units"])]
+    ratings: list[dict[str, Any]] = [
+        {"code": row["code"], **{axis: points(axis, turn) for axis in AXES}, "comment": "", "seconds": 3} for turn, row in enumerate(key["units"])
+    ]
+    for row, unit in zip(ratings, key["units"], strict=True):
+        if unit["task"] == "pair" and row["quality_accuracy"] == 1:
+            row["quality_accuracy"] = 0
     path.write_text(json.dumps({"sheet": key["sheet"], "data_set": key["data_set"], "rater": rater, "ratings": ratings}))
     return path
 
@@ -163,6 +168,7 @@ def test_every_form_of_ratings_is_read_alike(run: Store, answers: Path, tmp_path
         (lambda rows: rows[3].update(code="t000000000"), "row 5: the code t000000000 is not on the sheet"),
         (lambda rows: rows.append(dict(rows[0])), "row 14: Dr. A has rated t[0-9a-f]{9} already .a.json, row 2.: keep one"),
         (lambda rows: rows[2].update(preciseness=3), "preciseness is '3'; allowed: 0, 1, 2"),
+        (lambda rows: [row.update(quality_accuracy=1) for row in rows], "quality_accuracy is '1'; allowed: 0, 2"),
         (lambda rows: rows[2].update(preciseness=1.5), "preciseness is '1.5'"),
         (lambda rows: rows[2].update(preciseness="two"), "preciseness is 'two'"),
         (lambda rows: rows[2].update(sheet="abc"), "is about sheet abc, the key about"),
@@ -171,7 +177,7 @@ def test_every_form_of_ratings_is_read_alike(run: Store, answers: Path, tmp_path
         (lambda rows: [row.update(dict.fromkeys(AXES)) for row in rows], "has rated nothing"),
         (lambda rows: rows[1].update(code=None), "row 3: has no code"),
     ],
-    ids=["unknown", "doubled", "beyond", "between", "word", "sheet", "data set", "column", "empty", "no code"],
+    ids=["unknown", "doubled", "beyond", "half a pair", "between", "word", "sheet", "data set", "column", "empty", "no code"],
 )
 def test_bad_ratings_are_named_and_none_is_taken(
     run: Store, answers: Path, tmp_path: Path, change: Callable[[list[dict[str, Any]]], object], message: str
@@ -196,9 +202,9 @@ def test_every_problem_of_every_file_is_told_at_once(run: Store, answers: Path, 
     (tmp_path / "b.json").write_text("{")
     with pytest.raises(ConfigError, match=r"no rating was taken, 20 problems: .*; and 8 more"):
         read_ratings([exported, tmp_path / "b.json"], Key.read(tmp_path / "sheet.key.json"))
-    with pytest.raises(ConfigError, match="b.json cannot be read as .json"):
+    with pytest.raises(ConfigError, match=r"b\.json cannot be read as \.json"):
         read_ratings([tmp_path / "b.json"], Key.read(tmp_path / "sheet.key.json"))
-    with pytest.raises(ConfigError, match=r"sheet.key.json: no such file.*task=sheet"):
+    with pytest.raises(ConfigError, match=r"sheet\.key\.json: no such file.*task=sheet"):
         Key.read(tmp_path / "else" / "sheet.key.json")
 
 
