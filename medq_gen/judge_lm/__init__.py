@@ -26,6 +26,7 @@ from medq_gen.judge_lm import official
 from medq_gen.judge_lm.asking import STRUCTURED, Bench, Structured, Verdicts, Wanted
 from medq_gen.judge_lm.figures import asked_of, notes, row_of, table
 from medq_gen.judge_lm.pages import as_csv, as_markdown
+from medq_gen.judge_lm.parity import public_of
 from medq_gen.judge_lm.prompts import OwnPrompts, Prompts
 from medq_gen.store import Store
 
@@ -195,6 +196,7 @@ def _judged(bench: Bench, items: Sequence[Item], texts: Mapping[str, str], place
             **about,
             **table(rows),
             "asked": asked_of(rows),
+            "public_scorer": public_of(rows),
             "tokens_in": verdicts.tokens_in,
             "tokens_out": verdicts.tokens_out,
             "seconds": round(time.monotonic() - started, 1),

@@ -51,6 +51,7 @@ def _round(said: Said, wanted: Wanted, tries: int) -> dict[str, Any]:
         "asked": said.asked,
         "problems": list(said.problems),
         "failure": said.failure or None,
+        "public": said.public,
     }
     quote = reading.quote if reading else ""
     place = quote_in(quote, wanted.description, wanted.item.reference)
