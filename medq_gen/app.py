@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from medq_gen.run import Request
 
 _OF_TASKS = {
-    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|replay)",
+    "run": "names a finished run for the other tasks (task=draft|report|export|answer|score|judge|judge_lm|sheet|align|leaderboard|replay)",
     "runs": "is for task=assemble",
     "format": "is for task=export",
-    "predictions": "is for task=score, task=judge and task=judge_lm",
+    "predictions": "is for task=score, task=judge, task=judge_lm and task=sheet",
     "key": "is for task=replay",
     "model": "is for task=answer and task=judge_lm",
 }
@@ -300,7 +300,7 @@ def _judge(values: Mapping[str, Any], console: Console) -> int:
         overall = one.figures["overall"]
         axes = ", ".join(f"{axis.replace('_', ' ')} {'–' if (mean := overall['axes'][axis]['mean']) is None else f'{mean:.3f}'}" for axis in judge.AXES)
         counts = f"{overall['judged']} judged, {overall['unjudged']} unjudged, {overall['missing']} missing"
-        console.print(f"{one.figures['predictions']['file']}: {axes}; {counts}; figures in {one.markdown_path}", highlight=False, markup=False)
+        console.print(f"{one.figures['predictions']['name']}: {axes}; {counts}; figures in {one.markdown_path}", highlight=False, markup=False)
     if len(found) > 1 and not judge.may_be_ranked([one.figures for one in found]):
         console.print("the shares read differ by more than 10 points: this judge does not rank these models", highlight=False)
     return 0
@@ -323,6 +323,33 @@ def _judge_lm(values: Mapping[str, Any], console: Console) -> int:
             for line in judged.lines():
                 console.print(line, highlight=False, markup=False)
     return 0 if whole else WITH_FAILURES
+
+
+def _sheet(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    drawn = tasks.sheet(
+        _run_folder(values), predictions=_path(values, "predictions"), how=values["task"], seed=_whole(values, "seed"), out=_path(values, "out")
+    )
+    for line in drawn.lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def _align(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    for line in tasks.align(_run_folder(values), how=values["task"], out=_path(values, "out")).lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def _leaderboard(values: Mapping[str, Any], console: Console) -> int:
+    from medq_gen import tasks
+
+    for line in tasks.leaderboard(_run_folder(values), split=values["task"]["split"], out=_path(values, "out")).lines():
+        console.print(line, highlight=False, markup=False)
+    return 0
 
 
 def _replay(values: Mapping[str, Any], console: Console) -> int:
@@ -357,5 +384,8 @@ _TASKS: Mapping[str, Callable[[Mapping[str, Any], Console], int]] = {
     "score": _score,
     "judge": _judge,
     "judge_lm": _judge_lm,
+    "sheet": _sheet,
+    "align": _align,
+    "leaderboard": _leaderboard,
     "replay": _replay,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections import Counter, defaultdict
@@ -22,6 +23,7 @@ from medq_gen.store import REFERENCE, Finished, Store, ladder_of
 
 ASSEMBLE_VERSION = 1
 PER_SHARD = 256  # pictures; a set is cut as it is copied, whatever the shards of its runs were
+FINISHED = "leaks.json"  # written last of all that belongs to a set
 _COLUMNS = ["key", "case", "group", "split", "recipe", "level", "strength", "strength_choice", "image_sha256"]
 _EQUAL = ("schema", "bands_version", "tier_rule", "long_edge")  # of all runs of a set: their labels mean the same
 
@@ -72,24 +74,24 @@ def assemble(runs: Sequence[Path | str], out: Path, *, per_level: int | None, se
     runs : folders of finished runs. out : a new folder. per_level : at most so many pictures of a recipe, level and split; as many as the scarcest touched
     level has where None. seed : of the choice among ladders.
     Within a recipe and a split each touched level that is there at all has the same number of pictures, from whole ladders first, so that pairs stay
-    together. An untouched picture is taken once, for one recipe, however many runs show it. What is copied is copied bit for bit.
+    together. An untouched picture is taken once, for one recipe, however many runs show it. What is copied is copied bit for bit; a set whose pictures are
+    there, but not what follows from them, is not copied again.
 
     Raises
         ConfigError: fewer than one run, a run named twice, runs whose labels mean different things, one key with two pictures, one group in two splits,
-            an `out` that is there, nothing to take.
+            an `out` that holds something else, nothing to take.
         StoreError: a folder that is no run, or that is itself a set; a damaged picture.
     """
     stores = _opened(runs)
     if per_level is not None and per_level < 1:
         raise ConfigError(f"task.per_level={per_level}: at least 1, or null for as many as the scarcest level has")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"out={out}: is there already. A set is written whole into a new folder: choose another one, or remove it")
     known, repeated = _known(stores)
     chosen, notes = choose(known, per_level=per_level, seed=seed)
     if not chosen:
         raise ConfigError("runs: they hold no touched picture, so there is nothing to balance. Let them finish, or name others")
     content = _content(stores, chosen, per_level=per_level, seed=seed)
-    _written(stores, chosen, content, out, console=console)
+    if not _is_there(out, content):
+        _written(stores, chosen, content, out, console=console)
     counts = Counter((picture.split, picture.level) for picture in chosen)
     return Assembled(out, counts, len({picture.recipe for picture in chosen}), repeated, tuple(notes))
 
@@ -214,6 +216,20 @@ def _content(stores: Sequence[Store], chosen: Sequence[Picture], *, per_level: i
     }
 
 
+def _is_there(out: Path, content: Mapping[str, Any]) -> bool:
+    """Whether the pictures of this very set were written before, and what follows them broke off.
+
+    Raises
+        ConfigError: the folder holds anything else, or a set that is finished.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return False
+    plan = Store(out).plan_path
+    if plan.is_file() and not (out / FINISHED).exists() and Store(out).plan.get("content") == json.loads(files.to_json(content)):
+        return True
+    raise ConfigError(f"out={out}: is there already. A set is written whole into a new folder: choose another one, or remove it")
+
+
 def _written(stores: Sequence[Store], chosen: Sequence[Picture], content: Mapping[str, Any], out: Path, *, console: Console) -> None:
     """Everything under another name first: a set is there whole or not at all. Each run is read once, from its first picture to its last."""
     fresh = out.with_name(f".assembling-{out.name}")
@@ -246,4 +262,4 @@ def _copied(stores: Sequence[Store], chosen: Sequence[Picture]) -> Iterator[Fini
             yield item
 
 
-__all__ = ["ASSEMBLE_VERSION", "Assembled", "Picture", "assemble", "choose"]
+__all__ = ["ASSEMBLE_VERSION", "FINISHED", "Assembled", "Picture", "assemble", "choose"]

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel
 from rich.console import Console
 
+from medq_gen import align as aligning
 from medq_gen import answer as answering
 from medq_gen import assemble as assembling
 from medq_gen import draft as drafting
@@ -22,6 +23,7 @@ from medq_gen import export as exporting
 from medq_gen import files, registry
 from medq_gen import judge as judging
 from medq_gen import judge_lm as judging_lm
+from medq_gen import leaderboard as ranking
 from medq_gen import report as reporting
 from medq_gen import score as scoring
 from medq_gen.answer.leaks import Stratum, leaks
@@ -58,9 +60,13 @@ def assemble(
 ) -> tuple[assembling.Assembled, dict[str, int], Path, tuple[Stratum, ...]]:
     """A balanced set of several runs, with its items drafted over all of them, its card, its report, and what a reader without pictures gets right."""
     assembled = assembling.assemble(runs, out, per_level=per_level, seed=seed, console=console)
-    counts, page = closing(out)
-    strata = leaks(Store.open(out).items("questions"))
-    files.write_text(out / "leaks.json", files.to_page([dataclasses.asdict(stratum) for stratum in strata]))
+    try:
+        counts, page = closing(out)
+        strata = leaks(Store.open(out).items("questions"))
+    except BaseException:
+        console.print(f"{out} holds the pictures of the set, but not all of its items: the same command goes on from there", highlight=False, markup=False)
+        raise
+    files.write_text(out / assembling.FINISHED, files.to_page([dataclasses.asdict(stratum) for stratum in strata]))
     return assembled, counts, page, strata
 
 
@@ -102,7 +108,7 @@ def score(run: Path, *, predictions: Path | None, out: Path | None, split: str |
     Raises
         ConfigError: no predictions were named, there are none, or two files of a folder would write the same results.
     """
-    found, store = _prediction_files(predictions, "score"), Store.open(run)
+    found, store = _prediction_files(predictions), Store.open(run)
     scored = {file.stem: scoring.score(store, file, out=out, split=split) for file in found}
     if len(scored) > 1:
         scoring.compare(scored, next(iter(scored.values())).json_path.parent)
@@ -110,18 +116,20 @@ def score(run: Path, *, predictions: Path | None, out: Path | None, split: str |
 
 
 def judge(run: Path, *, predictions: Path | None, out: Path | None) -> list[judging.JudgedRun]:
-    """Judge descriptions against a run on four axes: a file, or each file of a folder (a model a file).
+    """Judge descriptions against a run on four axes: of a file, or of each model in a folder (of files, or of the answers of task=answer).
 
     Raises
         ConfigError: as score.
     """
-    found, store = _prediction_files(predictions, "judge"), Store.open(run)
-    return [judging.judge(store, file, out=out) for file in found]
-
-
-def _prediction_files(predictions: Path | None, task: str) -> list[Path]:
     if not predictions:
-        raise ConfigError(f"task={task} needs predictions=<file or folder of files, one a model>")
+        raise ConfigError("task=judge needs predictions=<file or folder of files, one a model; or the folder of answers of task=answer>")
+    store = Store.open(run)
+    return [judging.judge(store, paths, out=out) for paths in judging.models_of(predictions)]
+
+
+def _prediction_files(predictions: Path | None) -> list[Path]:
+    if not predictions:
+        raise ConfigError("task=score needs predictions=<file or folder of files, one a model>")
     if not predictions.is_dir():
         return [predictions]
     found = sorted(file for file in predictions.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
@@ -146,8 +154,47 @@ def judge_lm(
     if not model:
         raise ConfigError("task=judge_lm needs model=openai_compatible: the judge, with model.base_url=... and model.name=...")
     store, chosen = Store.open(run), judging_lm.How.of(how)
-    for paths in judging_lm.models_of(predictions):
+    for paths in judging.models_of(predictions):
         yield judging_lm.judge_lm(store, paths, model, how=chosen, out=out, console=console)
+
+
+def sheet(run: Path, *, predictions: Path | None, how: Mapping[str, Any], seed: int, out: Path | None) -> aligning.DrawnSheet:
+    """Draw the descriptions that people rate blind.
+
+    Raises
+        ConfigError: no predictions were named, or one of the settings is not allowed.
+    """
+    if not predictions:
+        raise ConfigError("task=sheet needs predictions=<file or folder of files, one a model; or the folder of answers of task=answer>")
+    number, reference, tasks = how["cases"], how["reference"], how["tasks"]
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ConfigError(f"task.cases={number}: a whole number")
+    if not isinstance(reference, bool):
+        raise ConfigError(f"task.reference={reference}: true or false")
+    if isinstance(tasks, str) or not tasks:
+        raise ConfigError(f"task.tasks={tasks}: a list, as in 'task.tasks=[single]'")
+    return aligning.draw_sheet(run, predictions, number=number, seed=seed, split=how["split"], tasks=tasks, reference=reference, out=out)
+
+
+def align(run: Path, *, how: Mapping[str, Any], out: Path | None) -> aligning.Aligned:
+    """Compare judges with people and with each other.
+
+    Raises
+        ConfigError: one of the settings is not allowed, or as medq_gen.align.
+    """
+    ratings, judges, width = how["ratings"], how["judges"], how["width"]
+    for name, value in (("ratings", ratings), ("judges", judges)):
+        if isinstance(value, str) or (value is None and name == "ratings"):
+            raise ConfigError(f"task.{name}={value}: a list, as in 'task.{name}=[outputs/set/align/ratings]'")
+    if not isinstance(width, int | float) or isinstance(width, bool):
+        raise ConfigError(f"task.width={width}: a number between 0 and 1")
+    folders = None if judges is None else [Path(str(folder)) for folder in judges]
+    return aligning.align(run, ratings=[Path(str(path)) for path in ratings], judges=folders, width=float(width), out=out)
+
+
+def leaderboard(run: Path, *, split: str | None, out: Path | None) -> ranking.Board:
+    """Models × tasks of a run on one page."""
+    return ranking.leaderboard(run, split=split, out=out)
 
 
 def write_card(run: Path) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 from medq_gen.answer.answerer import Answerer
 from medq_gen.answer.baselines import Chance, Trained
 from medq_gen.answer.over_http import OverHttp
+from medq_gen.answer.over_transformers import OverTransformers
 from medq_gen.errors import ConfigError
 
 MODELS: Mapping[str, Callable[[Mapping[str, Any]], Answerer]] = {
     "openai_compatible": OverHttp.of,
+    "transformers": OverTransformers.of,
     "chance": Chance.of,
     "blind": Trained.of,
     "classical": Trained.of,

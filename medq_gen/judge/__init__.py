@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medq_gen import files
 from medq_gen.errors import StoreError
+from medq_gen.export.content import Content
 from medq_gen.judge.axes import AXES, JUDGE_VERSION, Axis, Judgement, judge_text
-from medq_gen.judge.items import Item, items_of
+from medq_gen.judge.described import models_of, rows_of, text_digest, texts_beside
+from medq_gen.judge.items import TASKS, Item, items_of
 from medq_gen.judge.pages import CUTS, as_csv, as_markdown, evidence
 from medq_gen.score.agreement import mean_over_groups
-from medq_gen.score.predictions import Prediction, read_predictions
 from medq_gen.store import Store
 
 NOT_FOR_USE: tuple[Axis, ...] = ("completeness", "preciseness", "consistency")  # too far from hand scores (python -m benchmarks.judge_heldout)
@@ -33,10 +34,11 @@ class JudgedRun:
     evidence_path: Path
 
 
-def judge(run: Path | str | Store, predictions: Path | str, *, out: Path | str | None = None) -> JudgedRun:
+def judge(run: Path | str | Store, predictions: Path | str | Sequence[Path], *, out: Path | str | None = None) -> JudgedRun:
     """Judge the descriptions of one model, of single pictures and of pairs.
 
-    predictions : JSONL, JSON, CSV, TSV or Excel with id (or the index of an export) and prediction. out : folder of the results, <run>/judge by default.
+    predictions : a file (JSONL, JSON, CSV, TSV or Excel with id, or the index of an export, and prediction), or the files of one model. out : folder of the
+    results, <run>/judge by default.
     An item without a description has no points; one of which too little can be read is counted as unjudged and left to another judge.
 
     Raises
@@ -46,45 +48,24 @@ def judge(run: Path | str | Store, predictions: Path | str, *, out: Path | str |
     items = items_of(store)
     if not items or not (store.path / "vocabulary.json").is_file():
         raise StoreError(f"{store.path} holds no drafted descriptions: draft them first with python -m medq_gen task=draft run={store.path}")
-    path, vocabulary = Path(predictions), store.vocabulary
-    rows = read_predictions(path)
-    texts, strays = _beside(items, rows, {row["id"] for row in store.items("questions")})
-    judgements = [judge_text(texts.get(item.id), item, vocabulary) for item in items]
+    vocabulary = store.vocabulary
+    rows, told = rows_of(predictions)
+    digest = Content.of(store).digest
+    beside = texts_beside(items, rows, others={row["id"] for row in store.items("questions")}, digest=digest)
+    judgements = [judge_text(beside.texts.get(item.id), item, vocabulary) for item in items]
     figures: dict[str, Any] = {
         "version": JUDGE_VERSION,
         "judge": "deterministic",
-        "predictions": {"file": path.name, "sha256": files.sha256(path), "rows": len(rows)},
+        "predictions": told,
         "plan": store.plan.get("digest"),
+        "data_set": digest,
         **table(items, judgements),
-        "strays": strays,
+        "strays": beside.strays,
         "unjudged": [found.item for found in judgements if found.status == "unjudged"],
         "missing": [found.item for found in judgements if found.status == "missing"],
     }
     figures["notes"] = list(_notes(figures))
-    return _write(Path(out) if out is not None else store.path / "judge", path.stem, figures, items, judgements)
-
-
-def _beside(items: Sequence[Item], rows: Iterable[Prediction], questions: set[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The text of each item, and the rows that are about none or that repeat one; answers to the run's questions are no strays of this task.
-
-    Of an item that was described twice the first text that is not empty stands; where a later one differs, that is told.
-    """
-    known = {item.id for item in items}
-    texts: dict[str, str] = {}
-    strays: dict[str, list[str]] = {"unknown": [], "repeated": [], "contradictory": []}
-    seen: Counter[str] = Counter()
-    for row in rows:
-        name = next((found for found in (row.item, row.item.partition("-")[2]) if found in known), None)
-        if name is None:
-            if row.item not in questions and row.item.partition("-")[2] not in questions:
-                strays["unknown"].append(row.item or f"row {row.row}")
-            continue
-        seen[name] += 1
-        if seen[name] == 2:
-            strays["repeated"].append(name)
-        if row.text is not None and texts.setdefault(name, row.text) != row.text and name not in strays["contradictory"]:
-            strays["contradictory"].append(name)
-    return texts, strays
+    return _write(Path(out) if out is not None else store.path / "judge", told["name"], figures, items, judgements, beside.texts)
 
 
 def table(items: Sequence[Item], judgements: Sequence[Judgement]) -> dict[str, Any]:  # Any: plain JSON
@@ -141,6 +122,8 @@ def _notes(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{axes}: beside 366 descriptions scored by hand this judge agrees too little (kappa 0.54 to 0.62) for models to be compared on them."
     if strays["unknown"]:
         yield f"{len(strays['unknown'])} rows are about no item of this run, for example {strays['unknown'][0]!r}."
+    if strays["other_data_set"]:
+        yield f"{len(strays['other_data_set'])} rows bear the name of another data set, for example {strays['other_data_set'][0]!r}."
     if strays["repeated"]:
         different = len(strays["contradictory"])
         yield f"{len(strays['repeated'])} items were described more than once, {different} of them differently: the first description stands."
@@ -152,14 +135,14 @@ def may_be_ranked(figures: Sequence[dict[str, Any]]) -> bool:
     return len(shares) == len(figures) and (not shares or max(shares) - min(shares) <= RANKED_WITHIN)
 
 
-def _write(out: Path, name: str, figures: dict[str, Any], items: Sequence[Item], judgements: Sequence[Judgement]) -> JudgedRun:
+def _write(out: Path, name: str, figures: dict[str, Any], items: Sequence[Item], judgements: Sequence[Judgement], texts: Mapping[str, str]) -> JudgedRun:
     out.mkdir(parents=True, exist_ok=True)
     found = JudgedRun(figures, out / f"{name}.judge.json", out / f"{name}.judge.md", out / f"{name}.judge.csv", out / f"{name}.evidence.jsonl")
     files.write_text(found.json_path, json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files.write_text(found.markdown_path, as_markdown(figures, name))
-    files.write_text(found.csv_path, as_csv(items, judgements))
+    files.write_text(found.csv_path, as_csv(items, judgements, [text_digest(texts.get(item.id)) for item in items]))
     files.write_text(found.evidence_path, "".join(evidence(judgements)))
     return found
 
 
-__all__ = ["AXES", "Item", "JudgedRun", "Judgement", "judge", "judge_text", "may_be_ranked", "table"]
+__all__ = ["AXES", "TASKS", "Item", "JudgedRun", "Judgement", "judge", "judge_text", "may_be_ranked", "models_of", "table"]

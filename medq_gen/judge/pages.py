@@ -43,15 +43,15 @@ def as_markdown(figures: Mapping[str, Any], name: str) -> str:  # Any: plain JSO
     return "\n".join(lines) + "\n"
 
 
-def as_csv(items: Sequence[Item], judgements: Sequence[Judgement]) -> str:
-    """One row for each item of the run, whatever became of it."""
+def as_csv(items: Sequence[Item], judgements: Sequence[Judgement], texts: Sequence[str]) -> str:
+    """One row for each item of the run, whatever became of it. texts : digest of the text that was judged, "" where there was none."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["id", "status", "share_read", *AXES, *CUTS, "case", "group", *(f"why_{axis}" for axis in AXES)])
-    for item, found in zip(items, judgements, strict=True):
+    writer.writerow(["id", "status", "share_read", *AXES, *CUTS, "case", "group", "text", *(f"why_{axis}" for axis in AXES)])
+    for item, found, text in zip(items, judgements, texts, strict=True):
         points = ["" if (score := found.score(axis)) is None else score for axis in AXES]
         why = ["; ".join(found.scores[axis].reasons) if axis in found.scores else "" for axis in AXES]
-        writer.writerow([item.id, found.status, round(found.share_read, 4), *points, *(getattr(item, cut) for cut in CUTS), item.case, item.group, *why])
+        writer.writerow([item.id, found.status, round(found.share_read, 4), *points, *(getattr(item, cut) for cut in CUTS), item.case, item.group, text, *why])
     return stream.getvalue()
 
 

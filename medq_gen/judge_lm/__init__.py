@@ -20,13 +20,14 @@ from medq_gen.answer.written import title_of
 from medq_gen.errors import ConfigError, StoreError
 from medq_gen.export.content import Content
 from medq_gen.judge.axes import AXES, Axis
+from medq_gen.judge.described import models_of, rows_of, text_digest, texts_beside
+from medq_gen.judge.items import TASKS, Item, items_of
 from medq_gen.judge_lm import official
 from medq_gen.judge_lm.asking import STRUCTURED, Bench, Structured, Verdicts, Wanted
 from medq_gen.judge_lm.figures import asked_of, notes, row_of, table
-from medq_gen.judge_lm.items import TASKS, Item, items_of, texts_beside
 from medq_gen.judge_lm.pages import as_csv, as_markdown
+from medq_gen.judge_lm.parity import public_of
 from medq_gen.judge_lm.prompts import OwnPrompts, Prompts
-from medq_gen.score.predictions import SUFFIXES, read_predictions
 from medq_gen.store import Store
 
 JUDGE_LM_VERSION = 1
@@ -153,9 +154,8 @@ def judge_lm(
     if not everything:
         raise StoreError(f"{store.path} holds no drafted descriptions: draft them first with python -m medq_gen task=draft run={store.path}")
     items = items_of(store, tasks=how.tasks, split=how.split)
-    paths = [Path(predictions)] if isinstance(predictions, str | Path) else list(predictions)
     content = Content.of(store)
-    rows = [row for path in paths for row in read_predictions(path)]
+    rows, told = rows_of(predictions)
     others = {row["id"] for row in store.items("questions")} | {item.id for item in everything} - {item.id for item in items}
     beside = texts_beside(items, rows, others=others, digest=content.digest)
     settings = {name: value for name, value in chosen.settings().items() if name not in _OF_ANSWERS}
@@ -167,8 +167,7 @@ def judge_lm(
         "asks_again": how.asks_again,
         "structured_asked": how.structured,
     }
-    place = _Place(Path(out) if out is not None else store.path / "judge_lm", paths[0].stem, chosen.title + ("" if how.prompts == "own" else f"-{how.prompts}"))
-    told = {"name": paths[0].stem, "files": [{"file": path.name, "sha256": files.sha256(path)} for path in paths], "rows": len(rows)}
+    place = _Place(Path(out) if out is not None else store.path / "judge_lm", told["name"], chosen.title + ("" if how.prompts == "own" else f"-{how.prompts}"))
     with place.locked():
         place.refuse_others(judge)
         setting = Setting(content, place.folder, console or Console(stderr=True, soft_wrap=True))
@@ -190,13 +189,14 @@ def _judged(bench: Bench, items: Sequence[Item], texts: Mapping[str, str], place
     try:
         stopped = bench.hear([one for axes in wanted.values() for one in axes.values()], verdicts) or ""
     finally:
-        rows = [row_of(item, wanted[item.id], verdicts, cut=cut[item.id]) for item in items]
+        rows = [row_of(item, wanted[item.id], verdicts, cut=cut[item.id], text=text_digest(texts.get(item.id))) for item in items]
         figures: dict[str, Any] = {
             "version": JUDGE_LM_VERSION,
             "judge": {**judge, "structured": verdicts.structured},
             **about,
             **table(rows),
             "asked": asked_of(rows),
+            "public_scorer": public_of(rows),
             "tokens_in": verdicts.tokens_in,
             "tokens_out": verdicts.tokens_out,
             "seconds": round(time.monotonic() - started, 1),
@@ -256,27 +256,6 @@ class _Place:
         files.write_text(self.path(".md"), as_markdown(figures, self.name))
         files.write_text(self.path(".json"), json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         return JudgedByModel(figures, self.path(".json"), self.path(".md"), self.path(".csv"), self.path(".jsonl"))
-
-
-def models_of(predictions: Path) -> list[list[Path]]:
-    """The files of each model: of a file itself, of each file of a folder, or of description/ and comparison/ in a folder of answers, joined by name.
-
-    Raises
-        ConfigError: no file of predictions there, or two of one name.
-    """
-    if not predictions.is_dir():
-        return [[predictions]]
-    kinds = [folder for name in ("description", "comparison") if (folder := predictions / name).is_dir()]
-    models: dict[str, list[Path]] = {}
-    for folder in kinds or [predictions]:
-        found = sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
-        for file in found:
-            if any(file.parent == other.parent for other in models.get(file.stem, [])):
-                raise ConfigError(f"predictions={predictions}: {file.stem!r} is there in two formats, and their results would have one name: keep one of them")
-            models.setdefault(file.stem, []).append(file)
-    if not models:
-        raise ConfigError(f"predictions={predictions}: the folder holds no {', '.join(SUFFIXES)} file")
-    return [models[name] for name in sorted(models)]
 
 
 __all__ = ["AXES", "TASKS", "How", "JudgedByModel", "judge_lm", "models_of"]

@@ -12,9 +12,10 @@ from medq_gen.answer.asked import Asked
 from medq_gen.answer.over_http import OverHttp
 from medq_gen.answer.reply import Reply
 from medq_gen.judge.axes import Axis
-from medq_gen.judge_lm.items import Item
+from medq_gen.judge.items import Item
 from medq_gen.judge_lm.prompts import Prompts
 from medq_gen.judge_lm.reading import Reading
+from medq_gen.score.public import judge_score
 
 Structured = Literal["auto", "always", "never"]
 STRUCTURED: tuple[Structured, ...] = get_args(Structured)
@@ -40,13 +41,15 @@ class Wanted:
 class Said:
     """What a judge said about one axis of one item in one round. reading : of the last reply; None where none came. asked : replies so far.
 
-    problems : of the replies that could not be read. failure : of the last request, "" where a reply came.
+    problems : of the replies that could not be read. failure : of the last request, "" where a reply came. public : what the public scorer would read, in the
+    first reply in which it reads anything.
     """
 
     reading: Reading | None = None
     asked: int = 0
     problems: tuple[str, ...] = ()
     failure: str = ""
+    public: float | None = None
 
     @property
     def score(self) -> int | None:
@@ -62,7 +65,8 @@ class Said:
         if reading is None:
             return replace(self, failure=reply.reason)
         problems = (*self.problems, reading.problem) if reading.score is None else self.problems
-        return Said(reading, self.asked + 1, problems)
+        public = judge_score(reply.text or "") if self.public is None else self.public
+        return Said(reading, self.asked + 1, problems, public=public)
 
 
 @dataclass

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from medq_gen.judge.axes import AXES, Axis
+from medq_gen.judge.items import Item
 from medq_gen.judge_lm.asking import Said, Verdicts, Wanted
-from medq_gen.judge_lm.items import Item
 from medq_gen.judge_lm.reading import quote_in
 from medq_gen.score.interval import clustered
 
@@ -18,8 +18,9 @@ STATUSES = ("judged", "unreadable", "open", "missing")
 _MOST = 2  # points on an axis
 
 
-def row_of(item: Item, wanted: Mapping[Axis, Wanted], verdicts: Verdicts, *, cut: int) -> dict[str, Any]:  # Any: plain JSON
-    """What became of one item. wanted : empty where there is no description, which has no points on any axis.
+def row_of(item: Item, wanted: Mapping[Axis, Wanted], verdicts: Verdicts, *, cut: int, text: str) -> dict[str, Any]:  # Any: plain JSON
+    """What became of one item. wanted : empty where there is no description, which has no points on any axis. text : digest of
+    the description.
 
     status : "judged" has a score on each axis; "unreadable" lacks one though every reply came; "open" lacks one that was not asked or failed.
     """
@@ -27,7 +28,7 @@ def row_of(item: Item, wanted: Mapping[Axis, Wanted], verdicts: Verdicts, *, cut
     found = {row["status"] for row in scores.values()}
     status = next((name for name in ("open", "unreadable", "missing") if name in found), "judged")
     about = {name: getattr(item, name) for name in (*CUTS, "case", "group")}
-    return {"item": item.id, **about, "status": status, "cut": cut, "scores": scores}
+    return {"item": item.id, **about, "status": status, "cut": cut, "text": text, "scores": scores}
 
 
 def _axis_row(wanted: Wanted | None, said: Sequence[Said], tries: int) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def _round(said: Said, wanted: Wanted, tries: int) -> dict[str, Any]:
         "asked": said.asked,
         "problems": list(said.problems),
         "failure": said.failure or None,
+        "public": said.public,
     }
     quote = reading.quote if reading else ""
     place = quote_in(quote, wanted.description, wanted.item.reference)

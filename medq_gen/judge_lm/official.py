@@ -14,9 +14,8 @@ from typing import Any
 from medq_gen import files
 from medq_gen.errors import ConfigError
 from medq_gen.judge.axes import AXES, Axis
-from medq_gen.judge.items import Task
+from medq_gen.judge.items import Item, Task
 from medq_gen.judge_lm.fence import Shown, shortened
-from medq_gen.judge_lm.items import Item
 from medq_gen.judge_lm.prompts import Prompt
 from medq_gen.judge_lm.reading import Reading, read_score
 

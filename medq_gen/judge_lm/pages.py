@@ -9,6 +9,7 @@ from typing import Any
 
 from medq_gen.judge.axes import AXES
 from medq_gen.judge_lm.figures import CUTS, STATUSES
+from medq_gen.judge_lm.parity import lines_of
 
 
 def _number(value: float | None) -> str:
@@ -42,6 +43,7 @@ def as_markdown(figures: Mapping[str, Any], name: str) -> str:  # Any: plain JSO
         given = f"{_number(cell['mean'])} | {_interval(cell['group_bootstrap_95'])} | {cell['unreadable'] + cell['open']}"
         differ = f"{spread['differ']} of {spread['items']} | {_number(spread['spread'])} | {', '.join(map(_number, spread['means'])) or '–'}"
         lines.append(f"| {head} | {given} | {_number(bounds[0])} | {_number(bounds[1])} | {differ} |")
+    lines += lines_of(figures["public_scorer"])
     return "\n".join(lines) + "\n"
 
 

@@ -9,9 +9,8 @@ from typing import Any, Literal, Protocol
 
 from medq_gen import files
 from medq_gen.judge.axes import AXES, Axis
-from medq_gen.judge.items import Task
+from medq_gen.judge.items import TASKS, Item, Task
 from medq_gen.judge_lm.fence import FENCE_VERSION, Shown, code_of, fenced, visible
-from medq_gen.judge_lm.items import TASKS, Item
 from medq_gen.judge_lm.reading import Reading, read_object
 
 JUDGE_PROMPT_VERSION = 1
@@ -19,7 +18,7 @@ Source = Literal["own", "official"]
 FIELDS = ("check", "reason", "quote", "score")
 
 _ABOUT: Mapping[Task, str] = {"single": "one medical image", "pair": "two medical images, called the first and the second"}
-_GRADES: Mapping[Task, Mapping[Axis, str]] = {
+GRADES: Mapping[Task, Mapping[Axis, str]] = {
     "single": {
         "completeness": (
             "Completeness: how much of what the reference says about the quality of the image is said by the description as well: artefacts and how strong "
@@ -139,7 +138,7 @@ class OwnPrompts:
 
     def about(self) -> dict[str, Any]:
         """The hash covers every word that is not an item's own, the fence and the schema."""
-        words = {"fence": FENCE_VERSION, "data": _DATA, "grades": _GRADES, "about": _ABOUT, "form": _FORM, "again": _AGAIN, "schema": _schema()}
+        words = {"fence": FENCE_VERSION, "data": _DATA, "grades": GRADES, "about": _ABOUT, "form": _FORM, "again": _AGAIN, "schema": _schema()}
         scores = {f"{task} {axis}": scores_of(axis, task) for task in TASKS for axis in AXES}
         digest = sha256(files.to_json({**words, "scores": scores}).encode()).hexdigest()
         return {"source": "own", "version": JUDGE_PROMPT_VERSION, "sha256": digest, "fenced": True}
@@ -154,7 +153,7 @@ class OwnPrompts:
         scores = " or ".join(", ".join(map(str, scores_of(axis, item.task))).rsplit(", ", 1))
         head = _DATA.format(about=_ABOUT[item.task], code=code)
         form = _FORM.format(axis=axis.replace("_", " "), code=code, scores=scores)
-        parts = [head, _GRADES[item.task][axis], fenced("reference", code, item.reference), fenced("description", code, description), form]
+        parts = [head, GRADES[item.task][axis], fenced("reference", code, item.reference), fenced("description", code, description), form]
         return Prompt("\n\n".join([*parts, *([_AGAIN] if again else [])]), code)
 
     def read(self, reply: str, prompt: Prompt, axis: Axis, task: Task) -> Reading:

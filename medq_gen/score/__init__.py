@@ -16,11 +16,15 @@ from medq_gen.score.consistency import consistency
 from medq_gen.score.items import items_of
 from medq_gen.score.pages import as_csv, as_markdown, comparison_markdown, items_csv
 from medq_gen.score.paired import comparisons
+from medq_gen.score.parity import Difference, parity
+from medq_gen.score.parity import as_csv as parity_csv
+from medq_gen.score.parity import as_markdown as parity_markdown
 from medq_gen.score.perception import Judged, Strays, judge, table
 from medq_gen.score.predictions import read_predictions
 from medq_gen.store import Store
 
 SCORE_VERSION = 2
+_WRITTEN = ("score.json", "score.md", "score.csv", "items.csv", "parity.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Scored:
     markdown_path: Path
     csv_path: Path
     items_path: Path
+    parity_path: Path
     judged: Sequence[Judged]
 
     @property
@@ -58,14 +63,14 @@ def score(run: Path | str | Store, predictions: Path | str, *, out: Path | str |
     if not chosen:
         raise ConfigError(f"split={split}: the run has no questions there; allowed: {', '.join(sorted({item.split for item in items}))}")
     path = Path(predictions)
-    rows = read_predictions(path)
+    everything = read_predictions(path)
+    others = {item.id for item in items} - {item.id for item in chosen}
+    rows = [row for row in everything if not {row.item, row.item.partition("-")[2]} & others]  # answers to other splits are no strays of this file
     judged, strays = judge(chosen, rows)
-    if split is not None:  # answers to the questions of other splits are no strays of this file
-        others = {item.id for item in items if item.split != split}
-        strays = Strays(tuple(name for name in strays.unknown if name not in others and name.partition("-")[2] not in others), *_rest(strays))
+    beside, unlike = parity(judged, rows)
     figures: dict[str, Any] = {
         "version": SCORE_VERSION,
-        "predictions": {"file": path.name, "sha256": files.sha256(path), "rows": len(rows)},
+        "predictions": {"file": path.name, "sha256": files.sha256(path), "rows": len(everything)},
         "plan": store.plan.get("digest"),
         "split": split,
         **table(judged),
@@ -76,9 +81,10 @@ def score(run: Path | str | Store, predictions: Path | str, *, out: Path | str |
         "strays": {name: list(getattr(strays, name)) for name in Strays.__slots__},
         "unreadable": [found.item.id for found in judged if found.status == "unreadable"],
         "missing": [found.item.id for found in judged if found.status == "missing"],
+        "public_scorer": beside,
     }
     figures["notes"] = list(_notes(figures, judged))
-    return _write(Path(out) if out is not None else store.path / "score", path.stem, figures, judged)
+    return _write(Path(out) if out is not None else store.path / "score", path.stem, figures, judged, unlike)
 
 
 def compare(scored: Mapping[str, Scored], out: Path | str) -> Path:
@@ -94,10 +100,6 @@ def compare(scored: Mapping[str, Scored], out: Path | str) -> Path:
     files.write_text(folder / "comparison.json", json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files.write_text(folder / "comparison.md", comparison_markdown(found))
     return folder / "comparison.md"
-
-
-def _rest(strays: Strays) -> tuple[tuple[str, ...], ...]:
-    return strays.repeated, strays.contradictory, strays.other_key, strays.data_sets
 
 
 def _notes(figures: dict[str, Any], judged: list[Judged]) -> Iterable[str]:
@@ -117,17 +119,23 @@ def _notes(figures: dict[str, Any], judged: list[Judged]) -> Iterable[str]:
         yield f"{len(strays['other_key'])} rows carry another key than the run: they may come from another version of the data set."
     if len(strays["data_sets"]) > 1:
         yield f"The file mixes exports of {len(strays['data_sets'])} data sets."
+    public = figures["public_scorer"]["public"]
+    if public["accuracy"] is not None and (public["right"], public["total"]) != (overall["right"], overall["items"]):
+        yield f"The public scorer's arithmetic gives {100 * public['accuracy']:.2f} % of {public['total']}: the parity table explains it item by item."
     if strays["repeated"]:
         yield f"{len(strays['repeated'])} items were answered more than once; {len(strays['contradictory'])} of them with different answers."
 
 
-def _write(out: Path, name: str, figures: dict[str, Any], judged: list[Judged]) -> Scored:
+def _write(out: Path, name: str, figures: dict[str, Any], judged: list[Judged], unlike: Sequence[Difference]) -> Scored:
     out.mkdir(parents=True, exist_ok=True)
-    scored = Scored(figures, out / f"{name}.score.json", out / f"{name}.score.md", out / f"{name}.score.csv", out / f"{name}.items.csv", judged)
+    json_path, markdown_path, csv_path, items_path, parity_path = (out / f"{name}.{what}" for what in _WRITTEN)
+    scored = Scored(figures, json_path, markdown_path, csv_path, items_path, parity_path, judged)
     files.write_text(scored.json_path, json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files.write_text(scored.markdown_path, as_markdown(figures, name))
     files.write_text(scored.csv_path, as_csv(figures))
     files.write_text(scored.items_path, items_csv(judged))
+    files.write_text(scored.parity_path, parity_markdown(figures["public_scorer"], name))
+    files.write_text(out / f"{name}.parity.csv", parity_csv(unlike))
     return scored
 
 

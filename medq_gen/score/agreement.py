@@ -50,6 +50,15 @@ def confusion(first: Sequence[int], second: Sequence[int], scale: Sequence[int] 
     return counts
 
 
+def by_case(first: Sequence[int], second: Sequence[int], cases: Sequence[str], scale: Sequence[int] = SCALE) -> NDArray[np.float64]:
+    """A confusion matrix for each case, cases in order of their names."""
+    number = {name: place for place, name in enumerate(sorted(set(cases)))}
+    rank = {score: place for place, score in enumerate(scale)}
+    stacked = np.zeros((len(number), len(scale), len(scale)))
+    np.add.at(stacked, ([number[case] for case in cases], [rank[score] for score in first], [rank[score] for score in second]), 1)
+    return stacked
+
+
 def kappa_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quadratic weighted kappa of one confusion matrix, or of each in a stack; NaN where chance leaves nothing to explain.
 
@@ -79,11 +88,8 @@ def agreement(first: Sequence[int], second: Sequence[int], cases: Sequence[str],
     counts = confusion(first, second, scale)
     if not first or len(cases) != len(first):
         raise MedqError(f"{len(first)} items with {len(cases)} cases: agreement needs at least one item and a case for each")
-    names = sorted(set(cases))
-    number = {name: place for place, name in enumerate(names)}
-    rank = {score: place for place, score in enumerate(scale)}
-    stacked = np.zeros((len(names), len(scale), len(scale)))
-    np.add.at(stacked, ([number[case] for case in cases], [rank[score] for score in first], [rank[score] for score in second]), 1)
+    stacked = by_case(first, second, cases, scale)
+    names = range(len(stacked))
     gaps = np.subtract.outer(np.asarray(scale), np.asarray(scale)).T  # second minus first
     kappa = float(kappa_of(counts))
     kappa_95 = bias_95 = None
@@ -94,8 +100,8 @@ def agreement(first: Sequence[int], second: Sequence[int], cases: Sequence[str],
         kappas = kappa_of(drawn)
         kappas = kappas[np.isfinite(kappas)]
         if kappas.size:
-            kappa_95 = _percentiles(kappas)
-        bias_95 = _percentiles((drawn * gaps).sum(axis=(1, 2)) / drawn.sum(axis=(1, 2)))
+            kappa_95 = percentiles(kappas)
+        bias_95 = percentiles((drawn * gaps).sum(axis=(1, 2)) / drawn.sum(axis=(1, 2)))
     return Agreement(
         items=len(first),
         cases=len(names),
@@ -108,7 +114,8 @@ def agreement(first: Sequence[int], second: Sequence[int], cases: Sequence[str],
     )
 
 
-def _percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The 2.5th and the 97.5th."""
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 
@@ -123,4 +130,4 @@ def mean_over_groups(scores: Sequence[float], groups: Sequence[str], *, rounds: 
     sums, sizes = np.bincount(member, weights=np.asarray(scores)), np.bincount(member).astype(float)
     rng = np.random.Generator(np.random.PCG64(len(names)))
     drawn = rng.integers(0, len(names), size=(rounds, len(names)))
-    return _percentiles(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    return percentiles(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))

@@ -40,7 +40,7 @@ def read_predictions(path: Path) -> list[Prediction]:
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"predictions={path}: {path.suffix or 'a file without suffix'} is not read; allowed: {', '.join(SUFFIXES)}")
     try:
-        rows = list(_rows(path))
+        rows = list(table_rows(path))
     except (ValueError, KeyError, OSError, csv.Error) as error:
         raise ConfigError(f"predictions={path}: cannot be read as {path.suffix}: {error}") from error
     columns = {name for row in rows for name in row}
@@ -66,7 +66,12 @@ def _text(cell: Any) -> str | None:  # Any: whatever a table holds
     return str(cell).strip() or None
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def table_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a JSONL, JSON, CSV, TSV or Excel file.
+
+    Raises
+        ValueError, KeyError, OSError, csv.Error: it cannot be read.
+    """
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
         yield from _sheet(path)

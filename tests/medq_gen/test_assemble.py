@@ -187,6 +187,25 @@ def test_a_copy_that_breaks_off_leaves_no_set(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".assembling*"))
 
 
+def test_drafting_that_breaks_off_goes_on_with_the_same_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Words that do not fit the pictures fail the draft: the pictures stay, the command says how to go on, and does not copy them again."""
+    run, out = run_of(tmp_path / "a", "fundus_defocus", cases=6), tmp_path / "set"
+    words = ["task=assemble", f"runs=[{run}]", f"out={out}"]
+    for _ in range(2):
+        assert run_command(words) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "the same command goes on" in said
+        assert "the draft fails" in said
+        written = Store(out).shard_path(0).stat().st_mtime_ns
+    joined([run], out)
+    assert Store(out).shard_path(0).stat().st_mtime_ns == written
+    with pytest.raises(ConfigError, match=r"is there already"):
+        joined([run_of(tmp_path / "b", "mri_spike", cases=6)], out)
+    (out / "leaks.json").write_text("[]")
+    with pytest.raises(ConfigError, match=r"is there already"):
+        joined([run], out)
+
+
 def test_the_command_line_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """No runs, no folder, a wrong kind of value, a key without a use: exit 2 and what to give."""
     run = run_of(tmp_path / "a", "fundus_defocus")
@@ -204,14 +223,25 @@ def test_the_command_line_asks_for_what_is_missing(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.slow
-def test_a_set_is_drafted_reported_exported_answered_scored_and_replayed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_set_is_drafted_reported_exported_answered_scored_and_replayed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two real runs become one set, which every other task takes as it takes a run; a picture is replayed in the run that made it."""
     source = pictures(tmp_path / "pictures", 6)
     runs = [tmp_path / name for name in ("mri_spike", "mri_noise")]
     for run in runs:
         assert run_command(overrides(source, run, "executor=serial", "repeats=2", recipe=run.name)) == 0
     out = tmp_path / "set"
-    assert run_command(["task=assemble", f"runs=[{runs[0]},{runs[1]}]", f"out={out}"]) == 0
+    words = ["task=assemble", f"runs=[{runs[0]},{runs[1]}]", f"out={out}"]
+
+    def full(run: Store) -> Path:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("medq_gen.report.build", full)
+        with pytest.raises(OSError, match="no space left"):
+            run_command(words)
+    assert run_command(words) == 0
     assert "pictures of 2 recipes" in capsys.readouterr().err
     store = Store.open(out)
     assert {row["recipe"] for row in store.items("questions")} == {"mri_spike", "mri_noise"}

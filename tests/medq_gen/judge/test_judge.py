@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from medq_gen.app import run_command
 from medq_gen.draft import draft
 from medq_gen.draft.items import ImagePair, Question, Reasoning
 from medq_gen.errors import ConfigError, StoreError
-from medq_gen.judge import AXES, judge, may_be_ranked
+from medq_gen.export.content import Content
+from medq_gen.judge import AXES, judge, may_be_ranked, models_of
 from medq_gen.ontology.vocabulary import Vocabulary
 from medq_gen.records import Record
 from medq_gen.store import Store
@@ -58,7 +60,7 @@ def jsonl(path: Path, rows: Iterable[dict[str, object]]) -> Path:
 
 def test_references_have_all_points(run: Drafted, tmp_path: Path) -> None:
     """The drafter's own texts, under the index of an export: all judged, all read, complete, no contradiction; the figures are cut and have intervals."""
-    given = jsonl(tmp_path / "drafter.jsonl", ({"index": f"abc-{name}", "prediction": text} for name, text in references(run).items()))
+    given = jsonl(tmp_path / "drafter.jsonl", ({"index": f"{Content.of(run).digest}-{name}", "prediction": text} for name, text in references(run).items()))
     found = judge(run, given, out=tmp_path / "out")
     overall = found.figures["overall"]
     assert overall["judged"] == overall["items"] == len(references(run)) >= 80
@@ -69,6 +71,24 @@ def test_references_have_all_points(run: Drafted, tmp_path: Path) -> None:
     assert {cell["task"] for cell in found.figures["by"]["task"]} == {"single", "pair"}
     assert sum(cell["items"] for cell in found.figures["by"]["recipe"]) == overall["items"]
     assert found.markdown_path.read_text().startswith("# Reasoning on four axes: drafter")
+    assert found.figures["strays"]["other_data_set"] == []
+
+
+def test_the_files_of_one_model_are_judged_together(run: Drafted, tmp_path: Path) -> None:
+    """Descriptions and comparisons as task=answer writes them: one result, the hash of each file, the digest of each text; another data set is told."""
+    texts = references(run)
+    for kind, name in (("description", "reasoning"), ("comparison", "pairs")):
+        (tmp_path / kind).mkdir()
+        jsonl(tmp_path / kind / "eye.jsonl", ({"index": f"abc-{row['id']}", "prediction": texts[row["id"]]} for row in run.items(name)))
+    ((paths),) = models_of(tmp_path)
+    found = judge(run, paths, out=tmp_path / "out")
+    assert found.figures["overall"]["judged"] == len(texts)
+    assert [one["file"] for one in found.figures["predictions"]["files"]] == ["eye.jsonl", "eye.jsonl"]
+    assert len(found.figures["strays"]["other_data_set"]) == len(texts)
+    assert any("another data set" in note for note in found.figures["notes"])
+    with open(found.csv_path, newline="") as stream:
+        digests = {row["id"]: row["text"] for row in csv.DictReader(stream)}
+    assert digests == {name: sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
 
 
 def test_each_item_has_a_row_whatever_became_of_it(run: Drafted, tmp_path: Path) -> None:
@@ -83,7 +103,7 @@ def test_each_item_has_a_row_whatever_became_of_it(run: Drafted, tmp_path: Path)
     found = judge(run, jsonl(tmp_path / "model.jsonl", rows), out=tmp_path)
     overall, strays = found.figures["overall"], found.figures["strays"]
     assert (overall["judged"], overall["unjudged"], overall["missing"]) == (20, 1, len(names) - 21)
-    assert strays == {"unknown": ["nobody"], "repeated": names[:2], "contradictory": [names[1]]}
+    assert strays == {"unknown": ["nobody"], "repeated": names[:2], "contradictory": [names[1]], "other_data_set": []}
     assert found.figures["unjudged"] == [names[20]]
     cell = overall["axes"]["preciseness"]
     assert cell["mean"] == pytest.approx(2 * 20 / (len(names) - 1))  # the missing count as 0, the unjudged not at all

@@ -20,7 +20,8 @@ from rich.console import Console
 from medq_gen.composition import conf_dir
 from medq_gen.errors import ConfigError, StoreError
 from medq_gen.export.content import Content
-from medq_gen.judge_lm import AXES, How, JudgedByModel, judge_lm, models_of
+from medq_gen.judge import models_of
+from medq_gen.judge_lm import AXES, How, JudgedByModel, judge_lm
 from medq_gen.judge_lm.official import load
 from medq_gen.store import Store
 
@@ -99,6 +100,7 @@ def test_every_axis_of_every_item_is_asked_once_and_scored(run: Store, tmp_path:
                 "asked": 1,
                 "problems": [],
                 "failure": None,
+                "public": 1.0,
                 "quote": "blurred at its edges",
                 "quote_in": "description",
                 "reason": "It says so.",
@@ -321,6 +323,34 @@ def test_missing_descriptions_have_no_points_and_are_not_asked(run: Store, tmp_p
     notes = "\n".join(found.figures["notes"])
     for said in ("4 of", "'nobody'", "another data set", "1 items were described more than once, 1 of them differently"):
         assert said in notes
+
+
+def test_the_public_scorers_means_stand_beside_ours(run: Store, tmp_path: Path) -> None:
+    """Official form: whole scores, 2.9, two scores and none, and an item without a text: both means, each item that differs, and changes that add up."""
+    (tmp_path / "vlmeval" / "dataset").mkdir(parents=True)
+    (tmp_path / "vlmeval" / "dataset" / "medqbench_caption.py").write_text(OWN_WORDS)
+    (tmp_path / "vlmeval" / "dataset" / "medqbench_paired_description.py").write_text(PAIRED_WORDS)
+    names = ids(run)
+    predictions = described(tmp_path / "eye.jsonl", {**{name: f"{name} {TEXT}" for name in names[1:]}, names[0]: None})
+    said = {names[1]: "Score: 2.9", names[2]: "Score: 0 or Score: 2", names[3]: "It is complete."}
+
+    def script(seen: Seen) -> Send:
+        name = next(name for name in names if name in seen.text)
+        return Send(completion(said.get(name, "Score: 2")))
+
+    with serving(script) as server:
+        found = judged(run, server.url, tmp_path / "out", predictions, How(prompts="official", vlmevalkit=tmp_path, asks_again=0))
+    told = found.figures["public_scorer"]["completeness"]
+    whole = len(names) - 4
+    assert told["ours"] == {"mean": pytest.approx(2 * whole / (whole + 1)), "number": whole + 1}
+    assert told["public"] == {"mean": pytest.approx((2 * whole + 2.9 + 0) / (whole + 2)), "number": whole + 2}
+    kinds = {kind["kind"]: kind for kind in told["kinds"]}
+    assert kinds["no description"]["items"] == [names[0]]
+    assert kinds["read by its rules alone"]["items"] == [names[1], names[2]]
+    assert told["ours"]["number"] + sum(kind["number"] for kind in told["kinds"]) == told["public"]["number"]
+    total = told["ours"]["mean"] * told["ours"]["number"] + sum(kind["sum"] for kind in told["kinds"])
+    assert total == pytest.approx(told["public"]["mean"] * told["public"]["number"])
+    assert "The public scorer's arithmetic on the same replies" in found.markdown_path.read_text()
 
 
 def test_a_dead_server_leaves_what_is_open_to_the_next_start(run: Store, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from medq_gen.judge.axes import AXES
-from medq_gen.judge_lm.items import Item
+from medq_gen.judge.items import Item
 from medq_gen.judge_lm.official import load
 
 VARIABLE = "MEDQ_GEN_VLMEVALKIT"
@@ -46,6 +46,6 @@ def test_the_official_prompts_are_those_of_the_tool(tool: Any) -> None:
         "pair": tool("medqbench_paired_description").MedQBench_PairedDescription_Scorer(None, None),
     }
     for task, scorer in scorers.items():
-        item = Item("id", task, reference, "c", "g", "test", "mri", "mri_noise", "mild")  # type: ignore[arg-type]
+        item = Item("id", task, (), None, "c", "g", "test", "mri", "mri_noise", "mild", reference)  # type: ignore[arg-type]
         for axis in AXES:
             assert prompts.prompt(axis, item, description, again=False).text == scorer.build_prompt(axis, description, reference)
