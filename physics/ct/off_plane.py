@@ -61,10 +61,10 @@ def layers_of(scan: CTScan, cone: Cone) -> Slab:
         out = np.full((2 * each + 1, n, n), -1000.0, dtype=np.float32)
         for place in range(slab.hu.shape[0]):
             above_air = attenuating_slice(scan, place).float().numpy() + np.float32(1000)
-            above_air = cv2.GaussianBlur(above_air, (0, 0), sigmaX=right, sigmaY=down, borderType=cv2.BORDER_REPLICATE)
-            above_air = cv2.warpAffine(above_air, matrix, (n, n), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) * inside
+            blurred = cv2.GaussianBlur(above_air, (0, 0), sigmaX=right, sigmaY=down, borderType=cv2.BORDER_REPLICATE)
+            seen = cv2.warpAffine(blurred, matrix, (n, n), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) * inside
             for layer in np.flatnonzero(weights[place]):
-                out[layer] += weights[place, layer] * above_air
+                out[layer] += weights[place, layer] * seen
         return Slab(torch.from_numpy(out), each, cone.row_mm)
 
     return _LAYERS.get(slab_of(scan).hu, (scan.grid, cone.n_px, cone.pixel_mm, cone.row_mm), make=make)

@@ -31,7 +31,7 @@ def vanes(pair: Pair) -> float | Reading:
         v = reconstruction of what the rows read less what they would read if they weighed alike in every view: the blur of high rows is no vane. Over the
         pixels of the object that the window does not saturate in the reference, 2 mm from those that it does; 0 without a helix.
     Parameters
-        pair : with the degraded scan.
+        pair : with the degraded scan; pictures in HU or as stored.
     Returns
         Per cent of the width of the window.
     Assumes
@@ -55,8 +55,9 @@ def vanes(pair: Pair) -> float | Reading:
         return Reading(None, "the window shows too little tissue")
     if helix is None:
         return 0.0
+    window = scan.window_hu or (low, high)  # codes of a stored picture are no HU
     made = hu_change(reconstruct(vane_rays(scan, helix), scan.geometry, grid=scan.grid), mu_water=scan.mu_water).double().numpy()
-    return float(100 * np.mean(ndimage.gaussian_filter(made, smooth)[judged] ** 4) ** 0.25 / (high - low))
+    return float(100 * np.mean(ndimage.gaussian_filter(made, smooth)[judged] ** 4) ** 0.25 / (window[1] - window[0]))
 
 
 @measure("mm")

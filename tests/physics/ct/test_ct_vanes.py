@@ -58,6 +58,9 @@ def test_the_measure_is_linear_in_the_change_along_z():
     assert one > 0.5
     assert two == pytest.approx(2 * one, rel=0.01)
     assert vanes(pair_of(scan_of(20.0), window=(-40.0, 120.0))).value == pytest.approx(one / 2, rel=0.05)  # and lets more be judged
+    pair = pair_of(replace(scan_of(20.0), window_hu=(0.0, 80.0)))
+    stored = replace(pair, reference=pair.reference.clamp(0, 80) * (255 / 80), view=replace(pair.view, display=Display("stored", 0.0, 255.0)))
+    assert vanes(stored).value == pytest.approx(one, rel=0.05)
     assert vanes(pair_of(scan_of(20.0), None)).value == 0.0
     assert vanes(pair_of(scan_of(2.0, shape=lambda z: z))).value < 0.02 * one
 
