@@ -164,5 +164,5 @@ def test_what_makes_no_sense_is_refused():
         scan_helically(scan, Helix(2.6))
     with pytest.raises(ValueError, match="single picture"):
         scan_helically(replace(scan, slab=None), Helix(1.0))
-    with pytest.raises(EditConflict, match="helical scan already"):
+    with pytest.raises(EditConflict, match="made by HelicalSlice"):
         scan_helically(scan_helically(scan, Helix(2.0)), Helix(1.0))

@@ -145,7 +145,7 @@ def test_what_makes_no_sense_is_refused():
         thicken(scan, Sensitivity(7.2))
     with pytest.raises(ValueError, match="single picture"):
         thicken(replace(scan, slab=None), Sensitivity(2.0))
-    with pytest.raises(EditConflict, match="the slice has"):
+    with pytest.raises(EditConflict, match="made by ThickSlice"):
         thicken(thicken(scan, Sensitivity(3.0)), Sensitivity(3.0))
     for given in ((-1.0, 0.0), (51.0, 0.0), (3.0, 1.1), (3.0, -0.1)):
         with pytest.raises(ValueError, match="thickness of 0 to 50"):
