@@ -53,6 +53,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (rows_mm, columns_mm) in metal_area": "two factors of one product",
     },
     "physics/ct/channel_aliasing.py": {"lost factor: n_channels / pitch in coarse_rows": "more places, all of them beyond the row"},
+    "physics/ct/helical.py": {"flipped sign: turns[0] + 0.5 in readings_mm": "half a turn later or earlier is one reading modulo the feed"},
     "physics/ct/implant_sites.py": {
         "flipped sign: count + 1 in _bones": "every label has pixels, so bincount is that long without being asked",
     },

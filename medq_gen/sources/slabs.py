@@ -14,7 +14,8 @@ LEAST = 8  # slices to either side, where slices are thick
 # to either side: what a slice of 24 mm with the slopes of its profile needs; what oblique rays of a wide cone meet
 REACH_MM: dict[Modality, float] = {"mri": 15.0, "ct": 20.0}
 MOST: dict[Modality, int] = {"mri": 24, "ct": 32}  # slices to either side, where they are thin
-MAX_VOXELS: dict[Modality, int] = {"mri": 6_000_000, "ct": 12_000_000}  # 48 MB as complex or as real numbers; large matrices get fewer slices
+# large matrices get fewer slices: 48 MB as complex numbers, 36 as real ones beside their line integrals
+MAX_VOXELS: dict[Modality, int] = {"mri": 6_000_000, "ct": 9_000_000}
 
 
 def reach(place: int, n_slices: int, *, step_mm: float, pixels: int, modality: Modality = "mri") -> tuple[int, int]:

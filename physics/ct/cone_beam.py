@@ -22,8 +22,8 @@ _AT_A_TIME = 8  # views
 class Cone:
     """A circular scan on the pixels of a work grid, square and about the isocentre.
 
-    distance_mm : of the slice from the mid-plane, signed. source_mm : source to isocentre. n_px, pixel_mm : of the work grid. row_mm : distance of the
-    detector's rows at the isocentre, at most. n_views : in the turn.
+    distance_mm : of the slice from the mid-plane, signed. source_mm : source to isocentre. n_px, pixel_mm : of the work grid. row_mm : height of the
+    detector's rows at the isocentre; they are read twice as densely. n_views : in the turn.
     """
 
     distance_mm: float
@@ -48,7 +48,7 @@ class Cone:
     def rows_mm(self) -> Array:
         """Heights at the isocentre of the detector rows that see the slice, and of one more to either side."""
         lowest, highest = (self.distance_mm * self.source_mm / (self.source_mm + side * float(self.across_mm[-1])) for side in (1, -1))
-        n_steps = max(math.ceil(abs(highest - lowest) / self.row_mm), 1)
+        n_steps = max(math.ceil(abs(highest - lowest) / (self.row_mm / 2)), 1)  # as with a focal spot that flies along z
         return lowest + (highest - lowest) / n_steps * np.arange(-1, n_steps + 2)
 
     def turned(self, angle: float, *, back: bool) -> Array:

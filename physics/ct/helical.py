@@ -16,8 +16,7 @@ from physics.ct.geometry import Array, Fan
 from physics.ct.memory import Memory
 from physics.ct.ray_blur import fan_of
 from physics.ct.scan import CTScan, Stage
-from physics.ct.slab import layer_weights, missing_slab, slab_of, slice_rays
-from physics.scan import EditConflict
+from physics.ct.slab import layer_weights, missing_slab, require_own_slice, slab_of, slice_rays
 
 MOST_PITCH = {"360": 1.0, "180": 1.75}  # beyond, rows further apart than one row must be joined
 _TABLE = 256  # heights per step of the slab
@@ -85,6 +84,7 @@ class HelicalSlice:
 
     helix: Helix
     stage: ClassVar[IntEnum] = Stage.RAYS
+    makes_slice: ClassVar[bool] = True
     rank: ClassVar[int] = 10  # what the rays pass comes before how they are aimed and what moves in them
     of_source: ClassVar[bool] = True
 
@@ -156,13 +156,12 @@ def scan_helically(scan: CTScan, helix: Helix) -> CTScan:
         Interpolated line integrals of Gaussian balls from a list of all readings; upright and linear bodies are kept; vanes as often as rows change; the
         pattern turns with the start (tests/physics/ct/test_ct_helical.py).
     Raises
-        ValueError: no slab, or one that ends within a row. EditConflict: parallel beam, or a helix already.
+        ValueError: no slab, or one that ends within a row. EditConflict: parallel beam, or a slice that is made otherwise already.
     """
     if helix.row_mm == 0:
         return scan
     fan_of(scan)
     if reason := missing_slab(scan, helix.row_mm):
         raise ValueError(reason)
-    if any(isinstance(event, HelicalSlice) for event in scan.events):
-        raise EditConflict(f"helix: the slice is one of a helical scan already; {helix} was asked for")
+    require_own_slice(scan, helix)
     return scan.with_events(HelicalSlice(helix))

@@ -18,10 +18,9 @@ from physics.ct.geometry import Array
 from physics.ct.memory import Memory
 from physics.ct.ray_blur import fan_of
 from physics.ct.scan import CTScan, Stage
-from physics.ct.slab import Slab, attenuating_slice, layer_weights, missing_slab, slab_of
+from physics.ct.slab import Slab, attenuating_slice, layer_weights, missing_slab, require_own_slice, slab_of
 from physics.ct.spectrum import hu_change, mu_of
 from physics.measure.pair import Pair, Reading, measure
-from physics.scan import EditConflict
 
 MOST_MM = 80.0  # half of the widest detector that is sold
 LEAST_REACH_MM = 10.0  # of the slab: a thinner one would be the same along most of every ray
@@ -61,10 +60,10 @@ def layers_of(scan: CTScan, cone: Cone) -> Slab:
         out = np.full((2 * each + 1, n, n), -1000.0, dtype=np.float32)
         for place in range(slab.hu.shape[0]):
             above_air = attenuating_slice(scan, place).float().numpy() + np.float32(1000)
-            above_air = cv2.GaussianBlur(above_air, (0, 0), sigmaX=right, sigmaY=down, borderType=cv2.BORDER_REPLICATE)
-            above_air = cv2.warpAffine(above_air, matrix, (n, n), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) * inside
+            blurred = cv2.GaussianBlur(above_air, (0, 0), sigmaX=right, sigmaY=down, borderType=cv2.BORDER_REPLICATE)
+            seen = cv2.warpAffine(blurred, matrix, (n, n), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) * inside
             for layer in np.flatnonzero(weights[place]):
-                out[layer] += weights[place, layer] * above_air
+                out[layer] += weights[place, layer] * seen
         return Slab(torch.from_numpy(out), each, cone.row_mm)
 
     return _LAYERS.get(slab_of(scan).hu, (scan.grid, cone.n_px, cone.pixel_mm, cone.row_mm), make=make)
@@ -76,6 +75,7 @@ class OffPlane:
 
     distance_mm: float
     stage: ClassVar[IntEnum] = Stage.RECONSTRUCTION
+    makes_slice: ClassVar[bool] = True
     rank: ClassVar[int] = 5  # what the rays pass comes before the kernel
 
     def apply(self, change: Tensor, scan: CTScan) -> Tensor:
@@ -113,7 +113,7 @@ def scan_off_plane(scan: CTScan, distance_mm: float) -> CTScan:
         Gaussian lenses pixel by pixel from closed projections; upright bodies and the mid-plane are left as they were; both sides of the mid-plane mirror
         each other (tests/physics/ct/test_ct_cone_beam.py).
     Raises
-        ValueError: more than 80 mm, no slab or a thin one. EditConflict: parallel beam, or a distance already.
+        ValueError: more than 80 mm, no slab or a thin one. EditConflict: parallel beam, or a slice that is made otherwise already.
     """
     if abs(distance_mm) > MOST_MM:
         raise ValueError(f"distance_mm {distance_mm}: the widest detectors reach {MOST_MM:.0f} mm to either side of the mid-plane")
@@ -122,8 +122,7 @@ def scan_off_plane(scan: CTScan, distance_mm: float) -> CTScan:
     fan_of(scan)
     if reason := missing_slab(scan, LEAST_REACH_MM):
         raise ValueError(reason)
-    if any(isinstance(event, OffPlane) for event in scan.events):
-        raise EditConflict(f"mid-plane: the slice lies off it already; {distance_mm} mm were asked for")
+    require_own_slice(scan, f"a distance of {distance_mm} mm")
     return scan.with_events(OffPlane(distance_mm))
 
 

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from physics.ct.geometry import Array
 from physics.ct.scan import CTScan, Stage
-from physics.ct.slab import layer_weights, missing_slab, slab_of, slice_rays
+from physics.ct.slab import layer_weights, missing_slab, require_own_slice, slab_of, slice_rays
 from physics.measure.pair import Pair, Reading, measure
-from physics.scan import EditConflict
 
 _SUB_SLICES_A_STEP = 2
 _LEAST_SUB_SLICES = 12
@@ -64,6 +63,7 @@ class ThickSlice:
 
     profile: Sensitivity
     stage: ClassVar[IntEnum] = Stage.RAYS
+    makes_slice: ClassVar[bool] = True
     rank: ClassVar[int] = 10  # what the rays pass comes before how they are aimed and what moves in them
     of_source: ClassVar[bool] = True
 
@@ -112,15 +112,13 @@ def thicken(scan: CTScan, profile: Sensitivity) -> CTScan:
         Two sub-slices in closed form; p below the mean of the sub-slices everywhere; an upright body is left as it was; the width of the response to a thin
         plate and to an edge (tests/physics/ct/test_ct_partial_volume.py).
     Raises
-        ValueError: the scan has no slab, or a thinner one. EditConflict: the slice has another profile already.
+        ValueError: the scan has no slab, or a thinner one. EditConflict: the slice is made otherwise already.
     """
     if profile.thickness_mm == 0:
         return scan
     if reason := missing_slab(scan, profile.thickness_mm / 2):
         raise ValueError(reason)
-    present = profile_of(scan)
-    if present is not None:
-        raise EditConflict(f"slice profile: the slice has {present} already; {profile} was asked for")
+    require_own_slice(scan, profile)
     return scan.with_events(ThickSlice(profile))
 
 

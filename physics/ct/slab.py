@@ -13,6 +13,7 @@ from torch import Tensor
 
 from physics.ct.geometry import Array
 from physics.ct.memory import Memory
+from physics.scan import EditConflict
 
 if TYPE_CHECKING:
     from physics.ct.scan import CTScan
@@ -22,7 +23,7 @@ NO_SLAB = "the source is a single picture: there are no slices about it"
 _AIR_HU, _PADDING_BELOW_HU = -1000.0, -1024.0
 _TABLE = 256  # nodes per step of a slab
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_RAYS: Memory[Tensor] = Memory(size=48)  # 3.5 MB each
+_RAYS: Memory[Tensor] = Memory(size=32)  # 3.5 MB each; what a layer of 10 mm needs of slices half a millimetre apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,17 @@ def missing_slab(scan: CTScan, reach_mm: float) -> str | None:
     if slab.reach_mm + 1e-6 >= reach_mm:
         return None
     return f"the slices of the source reach {slab.reach_mm:.1f} mm to the nearer side; {reach_mm:.1f} mm are needed"
+
+
+def require_own_slice(scan: CTScan, asked: object) -> None:
+    """Refuse a second edit of which layers the slice is made of: a thick slice, a helix and a circle far off its plane each say all of it.
+
+    Raises
+        EditConflict: an event of the scan says so already (`makes_slice`).
+    """
+    for event in scan.events:
+        if getattr(event, "makes_slice", False):
+            raise EditConflict(f"slice: it is made by {event} already; {asked} was asked for")
 
 
 def attenuating_slice(scan: CTScan, place: int) -> Tensor:

@@ -13,7 +13,8 @@ from physics.ct.scan import CTScan
 from physics.ct.spectrum import hu_change
 from physics.measure.pair import Pair, Reading, measure
 
-_SMOOTH_MM = 2.0  # grain is finer, vanes are wider
+_SMOOTH_MM = 1.2  # grain is finer, vanes are wider
+_AWAY_MM = 2.0  # from what the window saturates
 _LEAST_PX = 200
 _STILL = "the table stands still"
 
@@ -25,13 +26,13 @@ def helix_of(scan: CTScan | None) -> Helix | None:
 
 @measure("% of the window")
 def vanes(pair: Pair) -> float | Reading:
-    """Strength of the vanes in what the window shows: fourth root of the mean fourth power, after a Gaussian of 2 mm.
+    """Strength of the vanes in what the window shows: fourth root of the mean fourth power, after a Gaussian of 1.2 mm.
 
     Model
         v = reconstruction of what the rows read less what they would read if they weighed alike in every view: the blur of high rows is no vane. Over the
         pixels of the object that the window does not saturate in the reference, 2 mm from those that it does; 0 without a helix.
     Parameters
-        pair : with the degraded scan.
+        pair : with the degraded scan; pictures in HU or as stored.
     Returns
         Per cent of the width of the window.
     Assumes
@@ -50,13 +51,14 @@ def vanes(pair: Pair) -> float | Reading:
     smooth = [_SMOOTH_MM / spacing for spacing in spacing_mm]
     shown = ndimage.gaussian_filter(pair.reference.double().numpy(), smooth)
     inside = (shown > low) & (shown < high) & np.asarray(pair.view.mask.numpy(), dtype=bool)
-    judged = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing_mm)[1:-1, 1:-1] > _SMOOTH_MM
+    judged = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing_mm)[1:-1, 1:-1] > _AWAY_MM
     if int(judged.sum()) < _LEAST_PX:
         return Reading(None, "the window shows too little tissue")
     if helix is None:
         return 0.0
+    window = scan.window_hu or (low, high)  # codes of a stored picture are no HU
     made = hu_change(reconstruct(vane_rays(scan, helix), scan.geometry, grid=scan.grid), mu_water=scan.mu_water).double().numpy()
-    return float(100 * np.mean(ndimage.gaussian_filter(made, smooth)[judged] ** 4) ** 0.25 / (high - low))
+    return float(100 * np.mean(ndimage.gaussian_filter(made, smooth)[judged] ** 4) ** 0.25 / (window[1] - window[0]))
 
 
 @measure("mm")

@@ -41,9 +41,9 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("distance from the mid-plane", "mm", neutral=0.0, limit=MOST_MM),
-    # P counts the grain of the levels that oblique rays mix. Seen in a skull base: 10 mm off (P .36) show nothing, 20 mm a dusky posterior fossa (.49),
-    # 30 mm a dark one beside bright frontal lobes (.58), 50 mm hide both (.71)
-    effect=disturbance.with_anchors((0.42, 0.55, 0.65)),
+    # P counts the grain of the levels that oblique rays mix. Seen in a skull base: 12 mm off (P .28) show next to nothing, 20 mm a dusky posterior
+    # fossa (.36), 33 mm a dark one beside bright frontal lobes (.5), 45 mm hide both (.66)
+    effect=disturbance.with_anchors((0.26, 0.43, 0.57)),
     measures=(off_plane_mm, cone_angle_deg, shades_hu, dark_band_hu, affected_share, worst_hour),
     attributes=("uniformity", "dark bands", "streaks"),
     words=Words(

@@ -53,9 +53,9 @@ RECIPE = Degradation(
     draw=draw,
     edit=edit,
     strength=Strength("height of a detector row", "mm", neutral=0.0, limit=LIMIT_MM),
-    # the blur of high rows and the grain they average are no vanes. Seen in a skull base: faint at 10 % of the window, across the temporal lobes at 17 %,
-    # hardly anything to read from 21 %; a liver, which changes slowly along the patient, never shows more than 2 %
-    effect=Effect("vanes", vanes, (6.0, 13.0, 19.0)),
+    # the blur of high rows and the grain they average are no vanes. Seen in a skull base: faint at 5 % of the window, across the temporal lobes at 13 %,
+    # hardly anything to read from 20 %; a liver, which changes slowly along the patient, never shows more than faint ones
+    effect=Effect("vanes", vanes, (3.5, 9.5, 16.5)),
     measures=(row_height_mm, table_feed_mm, row_changes, shades_hu, affected_share, noise_hu, worst_hour),
     attributes=("windmill", "streaks", "sharpness"),
     words=Words(

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def made(recipe_name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Store, Outcome]:
-    """A run of the recipe over the sample cases of its modality: one ladder on each of the three of MRI, two on the one or two of the others."""
+    """A run of the recipe over the sample cases of its modality: one ladder on each of the three of MRI and the two of CT, two on those of the others."""
     out = tmp_path_factory.mktemp("runs") / recipe_name
     variant, modality = Variant(recipe_name), registry.get(recipe_name).modality
-    request = Request(variant, "sample", {"modality": modality}, out, repeats=1 if modality == "mri" else 2, executor="serial")
+    request = Request(variant, "sample", {"modality": modality}, out, repeats=1 if modality in ("mri", "ct") else 2, executor="serial")
     outcome = run(request, console=Console(file=io.StringIO()))
     return recipe_name, Store.open(out), outcome
 

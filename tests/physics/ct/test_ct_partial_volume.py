@@ -120,6 +120,7 @@ def test_the_profile_has_its_width(slope, oracle):
     assert rise[1] - rise[0] == pytest.approx(expected, rel=0.02)
     assert profile.equivalent_mm == pytest.approx(math.sqrt(12 * float((profile.at(z) * z**2).sum() / profile.at(z).sum())), rel=1e-3)
     assert profile.half_extent_mm == pytest.approx(3 * (1 + slope))
+    assert len(profile.sub_slices(0.5)[0]) == 24 * (1 + slope)  # two to a step, over the whole extent
     assert float(profile.at(np.array(2.9999))) == pytest.approx(0.5 if slope else 1.0, abs=1e-3)
 
 
@@ -145,7 +146,7 @@ def test_what_makes_no_sense_is_refused():
         thicken(scan, Sensitivity(7.2))
     with pytest.raises(ValueError, match="single picture"):
         thicken(replace(scan, slab=None), Sensitivity(2.0))
-    with pytest.raises(EditConflict, match="the slice has"):
+    with pytest.raises(EditConflict, match="made by ThickSlice"):
         thicken(thicken(scan, Sensitivity(3.0)), Sensitivity(3.0))
     for given in ((-1.0, 0.0), (51.0, 0.0), (3.0, 1.1), (3.0, -0.1)):
         with pytest.raises(ValueError, match="thickness of 0 to 50"):

@@ -12,7 +12,7 @@ from ct_phantoms import disc
 from physics.ct import CTScan
 from physics.ct.acquire import rays_of
 from physics.ct.geometry import Fan, Grid
-from physics.ct.slab import Slab, attenuating_slice, layer_weights, missing_slab, slab_of, slice_kernel, slice_rays
+from physics.ct.slab import Slab, attenuating_slice, between, layer_weights, missing_slab, slab_of, slice_kernel, slice_rays
 
 GRID = Grid((61, 70), (3.0, 2.5))
 TURN = Fan(n_views=120, n_channels=220, channel_mm=2.4)
@@ -54,6 +54,15 @@ def test_beyond_the_slab_the_body_goes_on_as_its_outermost_slice():
     weights = layer_weights(held, np.array([40.0, -40.0]), width_mm=2.0)
     np.testing.assert_allclose(weights[:, 0], np.eye(21)[20], atol=1e-12)
     np.testing.assert_allclose(weights[:, 1], np.eye(21)[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("width_mm", [0.7, 2.5, 6.1])
+def test_the_kernel_of_a_layer_is_the_mean_of_what_lies_between(width_mm):
+    """Against a sum over 20000 heights, within what straight lines between the nodes of its table cost."""
+    distance = np.linspace(-7.0, 7.0, 57)
+    z = (np.arange(20000) + 0.5) / 20000 * width_mm - width_mm / 2
+    expected = [between((d - z) / 1.25).mean() for d in distance]
+    np.testing.assert_allclose(slice_kernel(width_mm, 1.25)(distance), expected, atol=1e-5)
 
 
 def test_the_kernel_of_a_layer_has_an_end():

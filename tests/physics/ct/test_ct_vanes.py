@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 
 from physics.ct import CTScan
+from physics.ct.fbp import reconstruct
 from physics.ct.geometry import Fan, Grid
 from physics.ct.helical import Helix, ray_change, scan_helically, vane_rays
 from physics.ct.kernel import STANDARD
@@ -58,8 +60,22 @@ def test_the_measure_is_linear_in_the_change_along_z():
     assert one > 0.5
     assert two == pytest.approx(2 * one, rel=0.01)
     assert vanes(pair_of(scan_of(20.0), window=(-40.0, 120.0))).value == pytest.approx(one / 2, rel=0.05)  # and lets more be judged
+    pair = pair_of(replace(scan_of(20.0), window_hu=(0.0, 80.0)))
+    stored = replace(pair, reference=pair.reference.clamp(0, 80) * (255 / 80), view=replace(pair.view, display=Display("stored", 0.0, 255.0)))
+    assert vanes(stored).value == pytest.approx(one, rel=0.05)
     assert vanes(pair_of(scan_of(20.0), None)).value == 0.0
     assert vanes(pair_of(scan_of(2.0, shape=lambda z: z))).value < 0.02 * one
+
+
+def test_the_measure_is_smoothed_and_pooled_as_it_says():
+    """1.2 mm along each axis of oblong pixels; fourth powers of all judged pixels, over the window."""
+    scan = scan_of(20.0)
+    edited = pair_of(scan)
+    made = reconstruct(vane_rays(scan, HELIX), TURN, grid=GRID).numpy() * 1000 / scan.mu_water
+    smooth = gaussian_filter1d(gaussian_filter1d(made, 1.2 / 2.0, axis=0), 1.2 / 2.2, axis=1)
+    distance = np.hypot(GRID.centred_mm()[0][:, None], GRID.centred_mm()[1][None])
+    inside = np.mean(smooth[distance < 62] ** 4) ** 0.25 / 80 * 100
+    assert vanes(edited).value == pytest.approx(inside, rel=0.03)
 
 
 def test_higher_rows_make_stronger_vanes():

@@ -15,7 +15,7 @@ from medq_gen.errors import ConfigError
 from physics.ct.kernel_change import KernelChange
 from physics.ct.partial_volume import ThickSlice
 from physics.ct.slab import NO_SLAB
-from physics.scan import acquire
+from physics.scan import EditConflict, acquire
 from recipes.ct.cone_beam import RECIPE as CONE
 from recipes.ct.partial_volume import RECIPE as PARTIAL
 from recipes.ct.smooth_kernel import RECIPE as SMOOTH
@@ -104,3 +104,12 @@ def test_a_thick_slice_under_a_smooth_kernel_is_one_acquisition():
     torch.testing.assert_close(picture, filtered.clamp(-1024.0, 3071.0), atol=0.2, rtol=0)  # what is stored is held at -1024 HU
     assert THICK_SMOOTH.refuse(scan) is None
     assert THICK_SMOOTH.refuse(replace(scan, slab=None)) == NO_SLAB
+
+
+def test_a_slice_is_made_in_one_way():
+    """Thick, helical or far off the mid-plane: any two of them contradict each other."""
+    for one in RECIPES.values():
+        edited = one.edit(healthy(), strength=2.0, pattern=drawn(one))
+        for other in RECIPES.values():
+            with pytest.raises(EditConflict, match="made by"):
+                other.edit(edited, strength=2.0, pattern=drawn(other))
