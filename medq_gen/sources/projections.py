@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +18,7 @@ from medq_gen.sources.anatomy import own_anatomy
 from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.projections_ctpd import CtpdSeries, is_ctpd, series_of
 from medq_gen.sources.projections_page import SUFFIXES as PAGES
 from medq_gen.sources.projections_page import KernelName, Page
 from medq_gen.sources.source import Configured, FileOptions, LoadedCase, MeasuredRays, Options, Picture, Pixels, Provenance
@@ -85,9 +86,13 @@ def opened(found: Found, options: ProjectionOptions) -> Projections:
     if found.entry.lower().endswith((".npy", ".npz")):
         from medq_gen.sources.projections_numpy import NumpyProjections
 
-        said = options.model_dump(include=set(Page.model_fields) - {"licence"})
-        return NumpyProjections(found, said)
-    raise SourceError(found.shown, "type", "this is not a file of projections; allowed: .npy, .npz", "Choose another source, or leave it out")
+        return NumpyProjections(found, said_by(options))
+    raise SourceError(found.shown, "type", "this is not a file of projections; allowed: .npy, .npz, DICOM-CT-PD", "Choose another source, or leave it out")
+
+
+def said_by(options: ProjectionOptions) -> dict[str, Any]:
+    """What the options say in place of a page."""
+    return options.model_dump(include=set(Page.model_fields) - {"licence"})
 
 
 def scan_of_rays(measured: MeasuredRays) -> CTScan:
@@ -154,35 +159,54 @@ class ProjectionSource(Configured):
         assert isinstance(options, ProjectionOptions)
         self._options = options
         self._declared = declared_of(options)
+        self._series: dict[str, CtpdSeries] | None = None
 
     def index(self) -> Iterator[Case | SourceError]:
-        """File by file."""
-        seen = Seen()
+        """File by file, then series by series; those of one person are one group."""
+        seen, views = Seen(), list[Found]()
         for found in files(self._options.path, max_bytes=self._declared.max_bytes):
             try:
                 if isinstance(found, SourceError):
                     raise found
                 if found.entry.lower().endswith(PAGES):
                     continue
+                if not found.entry.lower().endswith((".npy", ".npz")) and is_ctpd(found):
+                    views.append(found)
+                    continue
                 measurement = opened(found, self._options)
             except SourceError as error:
                 yield error
                 continue
             with closing(measurement):
-                group: list[Case] = []
-                for part in measurement.parts[:: self._options.every]:
-                    try:
-                        made = self._picture(measurement, part, found.shown)
-                    except SourceError as error:
-                        yield error
-                        continue
-                    licence = self._options.licence if self._options.licence != "unstated" else measurement.page.licence or "unstated"
-                    case = case_of(made, Provenance(source=self.name, entry=entry_of(found.entry, part), licence=licence, origin=self._options.origin))
-                    if seen.again(case):
-                        yield duplicate(found.shown)
-                    else:
-                        group.append(case)
-                yield from grouped(group, shares=self._shares)
+                yield from self._group(self._cases(measurement, found.entry, found.shown, seen))
+        made, errors = series_of(views, said_by(self._options))
+        yield from errors
+        self._series = {one.entry: one for one in made}
+        persons: dict[bytes, list[Case]] = {}
+        for one in made:
+            for item in self._cases(one, one.entry, one.shown, seen):
+                if isinstance(item, SourceError):
+                    yield item
+                else:
+                    persons.setdefault(one.person, []).append(item)
+        for cases in persons.values():
+            yield from grouped(cases, shares=self._shares)
+
+    def _group(self, items: Iterable[Case | SourceError]) -> Iterator[Case | SourceError]:
+        held = list(items)
+        yield from (item for item in held if isinstance(item, SourceError))
+        yield from grouped([item for item in held if isinstance(item, Case)], shares=self._shares)
+
+    def _cases(self, measurement: Projections, entry: str, shown: str, seen: Seen) -> Iterator[Case | SourceError]:
+        for part in measurement.parts[:: self._options.every]:
+            try:
+                made = self._picture(measurement, part, shown)
+            except SourceError as error:
+                yield error
+                continue
+            licence = self._options.licence if self._options.licence != "unstated" else measurement.page.licence or "unstated"
+            case = case_of(made, Provenance(source=self.name, entry=entry_of(entry, part), licence=licence, origin=self._options.origin))
+            yield duplicate(shown) if seen.again(case) else case
 
     def _picture(self, measurement: Projections, part: str, shown: str) -> Picture:
         return picture_of(measurement.read(part), measurement.page, self._options, part=part, shown=shown, max_pixels=self._declared.max_pixels)
@@ -192,5 +216,12 @@ class ProjectionSource(Configured):
         file, part = file_and_part(case.entry)
         shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
         found = checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes)
-        with closing(opened(found, self._options)) as measurement:
-            return reloaded(case, self._picture(measurement, part, shown), file=shown)
+        if found.entry.lower().endswith((".npy", ".npz")):
+            with closing(opened(found, self._options)) as measurement:
+                return reloaded(case, self._picture(measurement, part, shown), file=shown)
+        if self._series is None:  # the headers of a helix are read once a process
+            every = [one for one in files(self._options.path, max_bytes=self._declared.max_bytes) if isinstance(one, Found) and is_ctpd(one)]
+            self._series = {one.entry: one for one in series_of(every, said_by(self._options))[0]}
+        if file not in self._series:
+            raise SourceError(shown, "series", "the series is no longer what it was", "Index the source again, or put the old files back")
+        return reloaded(case, self._picture(self._series[file], part, shown), file=shown)

@@ -26,6 +26,8 @@ class Memory(Generic[Value]):
         if held is not None and held[0]() is picture:
             self._held.move_to_end(place)
             return held[1]
+        for gone in [key for key, (alive, _) in self._held.items() if alive() is None]:
+            del self._held[gone]
         value = make()
         self._held[place] = (weakref.ref(picture), value)
         self._held.move_to_end(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import weakref
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar
@@ -311,3 +312,14 @@ def test_memory_is_bounded_and_knows_pictures_by_identity():
     assert memory.get(a, "l", make=lambda: make(4)) == 4
     assert memory.get(a, "k", make=lambda: make(5)) == 5
     assert made == [1, 3, 4, 5]
+
+
+def test_memory_lets_go_of_what_belongs_to_pictures_that_are_gone():
+    """A value is freed with the next one that is made after its picture."""
+    memory: Memory[torch.Tensor] = Memory(size=8)
+    a, b = torch.zeros(2), torch.zeros(2)
+    held = [weakref.ref(memory.get(picture, "k", make=lambda: torch.ones(3))) for picture in (a, b)]
+    del b
+    memory.get(a, "l", make=lambda: torch.ones(3))
+    assert held[0]() is not None
+    assert held[1]() is None
