@@ -11,10 +11,12 @@ from medq_gen.judge.axes import AXES, Axis
 from medq_gen.judge.items import Item
 from medq_gen.score import cases_needed
 from medq_gen.score.agreement import agreement, by_case
+from medq_gen.score.interval import MIN_GROUPS
 from medq_gen.score.krippendorff import krippendorff
 
 LEAST_KAPPA, MOST_BIAS = 0.6, 0.15  # lower end of kappa, and bias, from which on a judge may stand for people on an axis
 CUTS = ("modality", "task")
+SURE = 50  # cases below which a percentile interval is told to be doubtful
 
 
 def pairs_of(raters: Sequence[Rater], consensus: Rater | None) -> list[tuple[Rater, Rater]]:
@@ -99,7 +101,9 @@ def notes(figures: Mapping[str, Any]) -> Iterator[str]:
         if len(empty) == len(AXES):
             yield f"{pair['first']} and {pair['second']} have scored no text in common."
     few = max((pair["axes"][axis]["overall"]["cases"] for pair in figures["pairs"] for axis in AXES), default=0)
-    if few < 50:
+    if few < MIN_GROUPS:
+        yield f"At most {few} cases are behind a figure: too few for an interval, which takes {MIN_GROUPS}. Figures without one say little."
+    elif few < SURE:
         yield f"At most {few} cases are behind a figure: the intervals are wide, and percentile intervals of so few cases tend to be too narrow."
     if not any(rater["kind"] == "human" for rater in figures["raters"]):
         yield "No person has rated: judges that agree may be wrong together."

@@ -21,7 +21,7 @@ POINTS = (0, 1, 2)
 class Rater:
     """Somebody's scores. scores : unit -> axis -> 0, 1 or 2. texts : digest of the text that was rated, by unit.
 
-    left_out : how many texts have no score on any axis, and why. about : what is told of a judge, plain JSON.
+    left_out : how many texts have no score on any axis, and why.
     """
 
     name: str
@@ -29,7 +29,6 @@ class Rater:
     scores: dict[Unit, dict[Axis, int]]
     texts: dict[Unit, str]
     left_out: dict[str, int] = field(default_factory=dict)
-    about: dict[str, Any] = field(default_factory=dict)
 
     def on(self, axis: Axis) -> dict[Unit, int]:
         """The scores on one axis."""
@@ -58,7 +57,10 @@ def judges_in(run: Path, *, data_set: str, folders: Sequence[Path] | None = None
             else:
                 continue
             rater = found.setdefault(name, Rater(name, "judge", {}, {}))
-            _take(rater, model, rows, page)
+            try:
+                _take(rater, model, rows, page)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ConfigError(f"{page}: the table beside it cannot be read ({type(error).__name__}: {error}): judge again") from error
     return list(found.values())
 
 

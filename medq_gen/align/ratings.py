@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _separated(path: Path) -> Iterator[Mapping[str, Any]]:
     """CSV with the separator that its header shows: spreadsheets of many countries write semicolons."""
+    csv.field_size_limit(sys.maxsize)  # the sheet repeats descriptions, however long
     with open(path, encoding="utf-8-sig", newline="") as stream:
         head = stream.readline()
         stream.seek(0)

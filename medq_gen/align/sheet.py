@@ -71,12 +71,12 @@ def write(drawn: Sequence[Drawn], content: Content, folder: Path, *, seed: int, 
     requests = {item.id: item.request for item in content.descriptions} | {pair.id: pair.request for pair in content.comparisons}
     shown = [_shown(one, requests[one.item.id], reference=reference) for one in drawn]
     pictures = {key: content.picture(key) for key in sorted({key for one in drawn for key in _keys(one)})}
+    files.write_text(sheet.key, files.to_page({**about, "sheet": digest}))  # first: a sheet without its key would be of no use
     files.write_text(sheet.page, _page(digest, content.digest, shown, pictures))
     for key, png in pictures.items():
         with files.whole(sheet.hand_out / "pictures" / _name(key)) as temporary:
             temporary.write_bytes(png)
     files.write_text(sheet.table, _table(digest, content.digest, shown))
-    files.write_text(sheet.key, files.to_page({**about, "sheet": digest}))
     return sheet
 
 

@@ -18,7 +18,9 @@ from medq_gen.errors import ConfigError
 from medq_gen.export.content import Content
 from medq_gen.judge import NOT_FOR_USE
 from medq_gen.judge.axes import AXES
+from medq_gen.judge.items import items_of as described_items
 from medq_gen.leaderboard import plot, published
+from medq_gen.leaderboard.descriptions import worst_described
 from medq_gen.leaderboard.figures import TYPES, Cell, by_level, mean_by, perception, reasoning, spent, worst
 from medq_gen.leaderboard.results import answered_in, perceived_in, reasoned_in
 from medq_gen.report import thumbnail
@@ -77,7 +79,8 @@ def leaderboard(run: Path | str | Store, *, split: str | None = None, out: Path 
         "mean_by_modality_and_level": mean_by(rows, levels) if rows else [],
         "reasoning": reasoning(reasoned),
         "worst": worst(perceived, items, {row["model"] for row in rows if row["baseline"]}),
-        "spent": spent(about),
+        "worst_described": worst_described(store.path, described_items(store), data_set=data_set) if reasoned else [],
+        "spent": spent(about, reasoned),
         "agreement": _agreement(store.path / "align" / "align.json", data_set),
     }
     figures["notes"] = list(_notes(figures))
@@ -150,7 +153,8 @@ def _page(store: Store, figures: Mapping[str, Any]) -> str:
     ]
     spokes = [(cut, name) for cut, names in kinds for name in names]
     pictures = Pictures(store)
-    shown = {item["record"]: thumbnail.data_uri(thumbnail.reduced(thumbnail.opened(pictures.png(item["record"])), EDGE)) for item in figures["worst"]}
+    keys = {item["record"] for item in figures["worst"]} | {key for item in figures["worst_described"] for key in item["records"]}
+    shown = {key: thumbnail.data_uri(thumbnail.reduced(thumbnail.opened(pictures.png(key)), EDGE)) for key in sorted(keys)}
     environment = Environment(
         loader=PackageLoader("medq_gen.leaderboard", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -125,8 +125,8 @@ def worst(models: Sequence[Perceived], items: Sequence[Item], baselines: set[str
     return chosen
 
 
-def spent(about: Mapping[str, Mapping[str, Any]]) -> list[Cell]:
-    """Cost and time, a row a model: items, replies by status, tokens, and the seconds of the last start."""
+def spent(about: Mapping[str, Mapping[str, Any]], judged: Sequence[Reasoned]) -> list[Cell]:
+    """Cost and time, a row a model and a row a judge of a model: replies, those that are none by status, tokens, and the seconds of the last start."""
     rows = []
     for title, found in about.items():
         counts: Counter[str] = Counter()
@@ -139,4 +139,11 @@ def spent(about: Mapping[str, Mapping[str, Any]]) -> list[Cell]:
         rows.append(
             {"model": title, "kind": model["kind"], "name": model.get("name"), "items": replied, "status": status, **tokens, "seconds": found.get("seconds")}
         )
+    for one in judged:
+        asked = one.figures.get("asked")
+        if asked:
+            tokens = {name: one.figures[name] for name in ("tokens_in", "tokens_out")}
+            status = {name: asked[name] for name in ("unreadable", "open") if asked[name]}
+            who = {"model": f"{one.judge}, judging {one.model}", "kind": "judge", "name": one.judge}
+            rows.append({**who, "items": asked["replies"], "status": status, **tokens, "seconds": one.figures.get("seconds")})
     return rows

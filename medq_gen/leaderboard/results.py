@@ -58,9 +58,13 @@ def perceived_in(folder: Path, items: Sequence[Item], *, split: str | None) -> l
         asked = {item.id: item.answer for item in items if figures.get("split") in (None, item.split)}
         rows, answers = {}, {}
         csv.field_size_limit(sys.maxsize)  # a model's text may be long
-        with open(page.with_name(page.name.replace(".score.json", ".items.csv")), encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                rows[row["id"]], answers[row["id"]] = (row["status"], row["read"]), row["answer"]
+        table = page.with_name(page.name.replace(".score.json", ".items.csv"))
+        try:
+            with open(table, encoding="utf-8", newline="") as stream:
+                for row in csv.DictReader(stream):
+                    rows[row["id"]], answers[row["id"]] = (row["status"], row["read"]), row["answer"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigError(f"{table} cannot be read ({type(error).__name__}: {error}): score again with task=score") from error
         if answers != asked:
             raise ConfigError(f"{page}: was scored over other questions than the run holds now: score again with task=score")
         chosen.append(Perceived(page.name.removesuffix(".score.json"), figures, rows))

@@ -23,7 +23,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("medq_gen.ladder", "medq_gen.scan_of", "medq_gen.draft", "medq_gen.export", "medq_gen.score", "medq_gen.report"),
     ("medq_gen.answer", "medq_gen.judge"),  # models are asked what is exported
     ("medq_gen.judge_lm",),  # and judge what others answered
-    ("medq_gen.align", "medq_gen.leaderboard"),  # judges are compared with people, models with each other
+    ("medq_gen.align",),  # and judges are compared with people
+    ("medq_gen.leaderboard",),
     ("medq_gen.truth", "medq_gen.tasks"),
     ("medq_gen.work",),
     ("medq_gen.run", "medq_gen.replay"),

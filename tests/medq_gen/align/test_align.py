@@ -162,6 +162,18 @@ def test_every_form_of_ratings_is_read_alike(run: Store, answers: Path, tmp_path
         assert again == first, path
 
 
+def test_the_sheets_own_table_comes_back_filled_in(run: Store, answers: Path, tmp_path: Path) -> None:
+    """A description of 200,000 characters in it, which the raters' file repeats: read as any other; the name of the file is the rater's."""
+    rows = [{"id": row["id"], "prediction": "Blurred. " * 22_000 if turn == 0 else "Sharp."} for turn, row in enumerate(run.items("reasoning"))]
+    (tmp_path / "eye.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = draw_sheet(run, tmp_path / "eye.jsonl", number=1000, out=tmp_path)
+    text = made.sheet.table.read_text(encoding="utf-8-sig")
+    (tmp_path / "Dr. C.csv").write_text(text.replace(",,,,,,pictures/", ",2,1,0,2,,pictures/"))
+    (found,) = read_ratings([tmp_path / "Dr. C.csv"], Key.read(made.sheet.key))
+    assert (found.name, len(found.scores), found.left_out) == ("Dr. C", len(rows), {})
+    assert set(found.on("preciseness").values()) == {1}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

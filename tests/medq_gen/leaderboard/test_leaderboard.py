@@ -14,6 +14,8 @@ import pytest
 from medq_gen.app import run_command
 from medq_gen.errors import ConfigError
 from medq_gen.export.content import Content
+from medq_gen.judge.described import text_digest
+from medq_gen.judge.items import items_of as described_of
 from medq_gen.leaderboard import Board, leaderboard
 from medq_gen.leaderboard.published import PUBLISHED
 from medq_gen.score import score
@@ -137,10 +139,27 @@ def test_descriptions_stand_by_judge(run: Store, tmp_path: Path) -> None:
     """Means of two judges over the same descriptions, apart; the deterministic one is grey where it may not rank; kappa beside people where it is known."""
     axes = {axis: {"mean": 1.5, "group_bootstrap_95": [1.2, 1.8]} for axis in ("completeness", "preciseness", "consistency", "quality_accuracy")}
     digest = Content.of(run).digest
-    for folder, name, judge in (("judge", "strong.judge.json", "deterministic"), ("judge_lm", "strong.by-llm.json", {"title": "llm"})):
+    for folder, name, judge in (
+        ("judge", "strong.judge.json", "deterministic"),
+        ("judge_lm", "strong.by-llm.json", {"title": "llm", "prompts": {"source": "own"}}),
+    ):
         part = {"task": "single", "items": 48, "unjudged": 4, "missing": 0, "axes": axes, "sum": 6.0, "share_read": 0.9}
         (run.path / folder).mkdir()
-        (run.path / folder / name).write_text(json.dumps({"judge": judge, "data_set": digest, "predictions": {"name": "strong"}, "by": {"task": [part]}}))
+        asked = {"replies": 40, "unreadable": 2, "open": 0} if folder == "judge_lm" else None
+        spent = {"asked": asked, "tokens_in": 900, "tokens_out": 80, "seconds": 3.5}
+        page = {"version": 1, "judge": judge, "data_set": digest, "predictions": {"name": "strong"}, "by": {"task": [part]}, **spent}
+        (run.path / folder / name).write_text(json.dumps(page))
+    (run.path / "judge" / "strong.judge.csv").write_text("id,status,completeness,preciseness,consistency,quality_accuracy,text\n")
+    texts = {item.id: f"Text <{turn}>" for turn, item in enumerate(described_of(run))}
+    (run.path / "answer" / "description").mkdir(parents=True)
+    (run.path / "answer" / "description" / "strong.jsonl").write_text(
+        "".join(json.dumps({"id": name, "prediction": text}) + "\n" for name, text in texts.items())
+    )
+    rows = []
+    for turn, (name, text) in enumerate(texts.items()):
+        points = {axis: {"status": "judged", "score": 0 if turn == 7 else 1 if turn == 5 else 2} for axis in axes}
+        rows.append({"item": name, "status": "judged", "text": text_digest("another" if turn == 5 else text), "scores": points})
+    (run.path / "judge_lm" / "strong.by-llm.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     cells = {axis: {"kappa": 0.71, "holds": axis == "consistency"} for axis in axes}
     pair = {"first": "A", "second": "llm", "kinds": ["human", "judge"], "axes": {axis: {"overall": cell} for axis, cell in cells.items()}}
     (run.path / "align").mkdir()
@@ -153,6 +172,11 @@ def test_descriptions_stand_by_judge(run: Store, tmp_path: Path) -> None:
     assert page.count('class="n grey"') == 4
     assert "Beside A (weighted kappa): completeness 0.71" in page
     assert page.count("Radar over completeness") == 1
+    assert [item["share"] for item in found.figures["worst_described"]] == [0.0]
+    assert found.figures["worst_described"][0]["text"] == "Text <7>"
+    assert "Text &lt;7&gt;" in page
+    assert found.figures["spent"][0]["model"] == "llm, judging strong"
+    assert found.figures["spent"][0]["status"] == {"unreadable": 2}
 
 
 def test_what_does_not_belong_together_is_refused(run: Store, capsys: pytest.CaptureFixture[str]) -> None:
