@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -64,6 +64,15 @@ def judges_in(run: Path, *, data_set: str, folders: Sequence[Path] | None = None
     return list(found.values())
 
 
+def judge_name(figures: Mapping[str, Any]) -> str:  # Any: plain JSON
+    """What a judge is called, from the page of its results: one under other prompts is another judge."""
+    judge = figures["judge"]
+    if isinstance(judge, str):
+        return f"{judge} v{figures['version']}"
+    source = judge["prompts"]["source"]
+    return str(judge["title"]) + ("" if source == "own" else f" ({source} prompts)")
+
+
 def _take(rater: Rater, model: str, rows: Iterator[tuple[str, str, str, dict[Axis, int]]], page: Path) -> None:
     for item, text, status, scores in rows:
         unit = (model, item)
@@ -100,12 +109,11 @@ def _deterministic(page: Path, data_set: str) -> tuple[str, str, Iterator[tuple[
                 scores: dict[Axis, int] = {axis: int(row[axis]) for axis in AXES if row[axis] != ""}
                 yield row["id"], row.get("text") or "", row["status"], scores
 
-    return f"deterministic v{figures['version']}", str(figures["model"]), rows()
+    return judge_name(figures), str(figures["model"]), rows()
 
 
 def _by_model(page: Path, data_set: str) -> tuple[str, str, Iterator[tuple[str, str, str, dict[Axis, int]]]]:
     figures = _figures(page, data_set)
-    judge = figures["judge"]
 
     def rows() -> Iterator[tuple[str, str, str, dict[Axis, int]]]:
         for line in page.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines():
@@ -113,8 +121,7 @@ def _by_model(page: Path, data_set: str) -> tuple[str, str, Iterator[tuple[str, 
             scores: dict[Axis, int] = {axis: cell["score"] for axis in AXES if (cell := row["scores"][axis])["status"] == "judged"}
             yield row["item"], row.get("text") or "", row["status"], scores
 
-    name = str(judge["title"]) + ("" if judge["prompts"]["source"] == "own" else f" ({judge['prompts']['source']} prompts)")
-    return name, str(figures["model"]), rows()
+    return judge_name(figures), str(figures["model"]), rows()
 
 
 def refuse_other_texts(raters: Sequence[Rater]) -> None:

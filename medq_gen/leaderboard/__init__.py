@@ -115,7 +115,7 @@ def _notes(figures: Mapping[str, Any]) -> Iterator[str]:
         yield "There are too few cases for intervals over cases: those shown take items as independent, which they are not, and are too narrow."
     if len(figures["perception"]) > 1 and {row["rank"] for row in figures["perception"]} == {1}:
         yield "No model is better than another beyond doubt."
-    if "deterministic" in figures["reasoning"]:
+    if any(judge.startswith("deterministic") for judge in figures["reasoning"]):
         axes = ", ".join(axis.replace("_", " ") for axis in NOT_FOR_USE)
         yield f"The deterministic judge does not rank models on {axes} (docs/judge.md): its figures there are shown in grey."
     if figures["reasoning"] and not figures["agreement"]:
@@ -179,7 +179,7 @@ def _radars_of_judges(reasoning: Mapping[str, Sequence[Cell]]) -> list[tuple[str
     """(judge, task, legend, radar) of each judge that may be used on all axes, and task."""
     found = []
     for judge, rows in reasoning.items():
-        if judge == "deterministic":
+        if judge.startswith("deterministic"):
             continue
         for task in ("single", "pair"):
             mine = [row for row in rows if row["task"] == task and row["sum"] is not None][:IN_CHARTS]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medq_gen.align.raters import judge_name
 from medq_gen.errors import ConfigError
 from medq_gen.score.perception import Item
 
@@ -83,8 +84,7 @@ def reasoned_in(run: Path, *, data_set: str) -> list[Reasoned]:
         figures = _json(page)
         if figures.get("data_set") != data_set:
             raise ConfigError(f"{page}: is about the data set {figures.get('data_set')}, the run holds {data_set}: judge again")
-        judge = figures["judge"] if isinstance(figures["judge"], str) else figures["judge"]["title"]
-        found.append(Reasoned(str(figures["predictions"]["name"]), str(judge), figures))
+        found.append(Reasoned(str(figures["predictions"]["name"]), judge_name(figures), figures))
     return found
 
 

@@ -65,7 +65,7 @@ def test_the_commands_of_the_page_lead_to_a_leaderboard(tmp_path: Path, monkeypa
     assert len(figures["raters"]) == 5
     board = json.loads((RUN / "leaderboard.json").read_text())
     assert {row["model"] for row in board["perception"]} == {"chance", "Qwen2.5-VL-7B"}
-    assert board["reasoning"].keys() == {"deterministic", "Qwen3-32B"}
+    assert board["reasoning"].keys() == {"deterministic v1", "Qwen3-32B"}
     assert board["agreement"]
     assert sum(row["tokens_out"] for row in board["spent"]) > 0
     assert len(COMMANDS) == 9

@@ -237,7 +237,7 @@ def judge_files(run: Store, answers: Path, out: Path, points: Points, **about: A
                 status = "missing" if not texts[one.id] else "unjudged" if None in scores else "judged"
                 shown = [0] * 4 if status == "missing" else ["" if score is None else score for score in scores]
                 writer.writerow([one.id, status, *shown, text_digest(texts[one.id])])
-        page = {"version": 1, "predictions": {"name": model}, "data_set": Content.of(run).digest, **about}
+        page = {"version": 1, "judge": "deterministic", "predictions": {"name": model}, "data_set": Content.of(run).digest, **about}
         (out / f"{model}.judge.json").write_text(json.dumps(page))
     return out
 

@@ -166,7 +166,7 @@ def test_descriptions_stand_by_judge(run: Store, tmp_path: Path) -> None:
     (run.path / "align" / "align.json").write_text(json.dumps({"data_set": digest, "pairs": [pair]}))
     found = leaderboard(run)
     assert found.figures["perception"] == []
-    assert {judge: rows[0]["sum"] for judge, rows in found.figures["reasoning"].items()} == {"deterministic": 6.0, "llm": 6.0}
+    assert {judge: rows[0]["sum"] for judge, rows in found.figures["reasoning"].items()} == {"deterministic v1": 6.0, "llm": 6.0}
     assert found.figures["reasoning"]["llm"][0]["left_out"] == {"unjudged": 4}
     page = found.page_path.read_text()
     assert page.count('class="n grey"') == 4
