@@ -141,7 +141,7 @@ RECIPE = Degradation(
                 },
             ),
         },
-        confusers=("ct_metal", "ct_beam_hardening", "ct_projections", "ct_sparse_view"),
+        confusers=("ct_metal", "ct_beam_hardening", "ct_incomplete_projections", "ct_sparse_view"),
         impact=1.0,
     ),
     references=(
