@@ -314,7 +314,7 @@ def test_a_changed_file_is_noticed(write_dicom: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("dicm", {}, "allowed: sample, dicom, nifti, images, kspace, manifest"),
+        ("dicm", {}, "allowed: sample, dicom, nifti, images, kspace, projections, manifest"),
         ("dicom", {"pth": "."}, "source.pth"),
         ("dicom", {"path": "/nothing/here"}, "no such file or folder"),
         ("dicom", {"path": None}, "source.path"),

@@ -49,7 +49,7 @@ def test_shipped_configuration_is_what_the_source_takes(name: str, tmp_path: Pat
     """Each key of conf/source is an option, each option stands there, and the values are the defaults."""
     page = yaml.safe_load((Path(__file__).resolve().parents[3] / "conf" / "source" / f"{name}.yaml").read_text())
     assert page.pop("name") == name
-    from medq_gen.sources import dicom, images, kspace, manifest, sample, volumes
+    from medq_gen.sources import dicom, images, kspace, manifest, projections, sample, volumes
 
     kinds = {
         "sample": sample.SampleSource,
@@ -57,6 +57,7 @@ def test_shipped_configuration_is_what_the_source_takes(name: str, tmp_path: Pat
         "nifti": volumes.VolumeSource,
         "images": images.ImageSource,
         "kspace": kspace.KspaceSource,
+        "projections": projections.ProjectionSource,
         "manifest": manifest.ManifestSource,
     }
     model = kinds[name].options_model
