@@ -82,6 +82,12 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "odd size: rows // 2 in grain_frequency_per_mm": "twice a whole number",
         "odd size: columns // 2 in grain_frequency_per_mm": "twice a whole number",
     },
+    "physics/ct/slab.py": {
+        "lost factor: width_mm / 2 in layer_weights": "further slices, which weigh nothing",
+        "lost factor: 2 * slab.step_mm in layer_weights": "the whole slice that rounding takes further is enough",
+        "flipped sign: int(np.floor((height.min() - extent) / slab.step_mm)) + slab.index in layer_weights": "further slices, which weigh nothing",
+        "flipped sign: n_slices - 1 in layer_weights": "further slices, which weigh nothing",
+    },
     "physics/ct/streak_measures.py": {"flipped sign: theta_deg + 90.0 in _line_deg": "90 degrees up or down are one direction modulo 180"},
     "physics/measure/blur.py": {
         "flipped sign: least + len(gains) // 2 in _gains": "half a turn of 36 directions up or down is one direction",

@@ -164,4 +164,4 @@ def layer_weights(slab: Slab, height_mm: Array, *, width_mm: float = 0.0) -> Arr
     last = int(np.ceil((height.max() + extent) / slab.step_mm)) + slab.index
     for place in range(min(first, 0), max(last, n_slices - 1) + 1):
         weights[min(max(place, 0), n_slices - 1)] += kernel((place - slab.index) * slab.step_mm - height)
-    return np.asarray(weights / weights.sum(axis=0))
+    return weights

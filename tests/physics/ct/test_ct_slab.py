@@ -56,6 +56,17 @@ def test_beyond_the_slab_the_body_goes_on_as_its_outermost_slice():
     np.testing.assert_allclose(weights[:, 1], np.eye(21)[0], atol=1e-12)
 
 
+@pytest.mark.parametrize("height", [-12.8, -10.0, -9.1, -7.7, 9.8, 11.4, 12.7, 15.2])
+@pytest.mark.parametrize("width", [0.0, 2.0, 7.2])
+@pytest.mark.parametrize("step_mm", [0.6, 3.3])
+def test_a_layer_that_reaches_beyond_the_slab_is_that_of_a_longer_one(height, width, step_mm):
+    """Nine slices below and eleven above the picture, height and width in steps: the weights of
+    a slab three times as long, those beyond counted to the ends."""
+    place = {"height_mm": np.array(height * step_mm), "width_mm": width * step_mm}
+    here, longer = layer_weights(slab(step_mm=step_mm), **place), layer_weights(slab(81, 39, step_mm), **place)
+    np.testing.assert_allclose(here, np.concatenate(([longer[:31].sum()], longer[31:50], [longer[50:].sum()])), atol=1e-12)
+
+
 @pytest.mark.parametrize("width_mm", [0.7, 2.5, 6.1])
 def test_the_kernel_of_a_layer_is_the_mean_of_what_lies_between(width_mm):
     """Against a sum over 20000 heights, within what straight lines between the nodes of its table cost."""
