@@ -31,6 +31,13 @@ def bench_of(modality: str, *recipes: Any) -> Bench:
     return next((bench for bench in benches if not any(recipe.refuse(bench.healthy) for recipe in recipes)), _bench(modality, 0))
 
 
+def name_of(modality: str, recipe: Any) -> str:
+    """The name of the first sample picture of a modality that a recipe does not refuse; of the first of all, where each is refused."""
+    cases = _cases(modality)[1]
+    place = next((place for place in range(len(cases)) if not recipe.refuse(_bench(modality, place).healthy)), 0)
+    return cases[place].entry.partition("#")[0]
+
+
 def pattern_of(named: Any, bench: Bench, *, key: str) -> dict[str, Any]:
     """A pattern of a recipe on a bench, with the tops of a mix at three fifths of each scale."""
     drawn = draw_pattern(named.recipe, bench.healthy, root=1, key=key, options={})

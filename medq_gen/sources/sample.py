@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from medq_gen.errors import SourceError
+from medq_gen.errors import ConfigError, SourceError
 from medq_gen.records import Case, Origin
 from medq_gen.sources import dicom_pixels, limits
 from medq_gen.sources.folder import Found
@@ -26,7 +26,9 @@ _SLICE = 14  # through the lateral ventricles, ten slices below and nine above
 
 
 class SampleOptions(Options):
-    """Options of source=sample. modality: these pictures only."""
+    """Options of source=sample. modality, names: these pictures only."""
+
+    names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,11 @@ class SampleSource(Configured):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._chosen = tuple(sample for sample in SAMPLES if options.modality in (None, sample.modality))
+        assert isinstance(options, SampleOptions)
+        names = tuple(sample.name for sample in SAMPLES)
+        if strange := [name for name in options.names or () if name not in names]:
+            raise ConfigError(f"source.names={strange[0]!r}: no such sample; allowed: {', '.join(names)}")
+        self._chosen = tuple(sample for sample in SAMPLES if options.modality in (None, sample.modality) and sample.name in (options.names or names))
 
     def index(self) -> Iterator[Case | SourceError]:
         """Picture by picture."""

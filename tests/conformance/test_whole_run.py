@@ -9,6 +9,7 @@ import pytest
 from independent.labels import SLACK, UNTOLD, is_inside, measured_again
 from PIL import Image
 from rich.console import Console
+from sample_benches import name_of
 
 from medq_gen import registry
 from medq_gen.declare import LEVELS
@@ -23,11 +24,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def made(recipe_name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Store, Outcome]:
-    """A run of the recipe over the sample cases of its modality: one ladder on each of the three of MRI and the two of CT, two on those of the others."""
+    """A run of the recipe over the first sample case that it accepts, two ladders."""
     out = tmp_path_factory.mktemp("runs") / recipe_name
-    variant, modality = Variant(recipe_name), registry.get(recipe_name).modality
-    request = Request(variant, "sample", {"modality": modality}, out, repeats=1 if modality in ("mri", "ct") else 2, executor="serial")
-    outcome = run(request, console=Console(file=io.StringIO()))
+    variant, recipe = Variant(recipe_name), registry.get(recipe_name)
+    options = {"modality": recipe.modality, "names": [name_of(recipe.modality, recipe.recipe)]}
+    outcome = run(Request(variant, "sample", options, out, repeats=2, executor="serial"), console=Console(file=io.StringIO()))
     return recipe_name, Store.open(out), outcome
 
 

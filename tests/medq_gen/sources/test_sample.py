@@ -7,6 +7,7 @@ import socket
 import numpy as np
 import pytest
 
+from medq_gen.errors import ConfigError
 from medq_gen.records import Case
 from medq_gen.sources import dicom_pixels, make
 from medq_gen.sources.sample import SAMPLES, _pydicom, crop_kspace
@@ -122,3 +123,12 @@ def test_skull_base_is_a_phantom_in_a_slab(cases: dict[str, Case]) -> None:
     assert found.neighbours.step_mm == 1.0
     np.testing.assert_array_equal(found.neighbours.pixels[found.neighbours.index], found.pixels)
     np.testing.assert_array_equal(found.pixels, np.rint(found.pixels))
+
+
+def test_samples_are_chosen_by_name() -> None:
+    """Those that are named, in the order of the list; an unknown name says which there are."""
+    chosen = [case for case in make("sample", {"names": ["skull_base", "matplotlib_s1045"]}).index() if isinstance(case, Case)]
+    assert [case.entry for case in chosen] == ["matplotlib_s1045#0", "skull_base#0"]
+    assert not list(make("sample", {"names": ["skull_base"], "modality": "mri"}).index())
+    with pytest.raises(ConfigError, match="source.names='skull': no such sample; allowed: matplotlib_s1045"):
+        make("sample", {"names": ["skull"]})
