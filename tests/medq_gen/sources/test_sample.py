@@ -130,5 +130,5 @@ def test_samples_are_chosen_by_name() -> None:
     chosen = [case for case in make("sample", {"names": ["skull_base", "matplotlib_s1045"]}).index() if isinstance(case, Case)]
     assert [case.entry for case in chosen] == ["matplotlib_s1045#0", "skull_base#0"]
     assert not list(make("sample", {"names": ["skull_base"], "modality": "mri"}).index())
-    with pytest.raises(ConfigError, match="source.names='skull': no such sample; allowed: matplotlib_s1045"):
+    with pytest.raises(ConfigError, match=r"source\.names='skull': no such sample; allowed: matplotlib_s1045"):
         make("sample", {"names": ["skull"]})
