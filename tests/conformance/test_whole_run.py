@@ -24,11 +24,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def made(recipe_name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Store, Outcome]:
-    """A run of the recipe over the first sample case that it accepts, two ladders."""
+    """A run of the recipe over the first sample case that it accepts."""
     out = tmp_path_factory.mktemp("runs") / recipe_name
     variant, recipe = Variant(recipe_name), registry.get(recipe_name)
     options = {"modality": recipe.modality, "names": [name_of(recipe.modality, recipe.recipe)]}
-    outcome = run(Request(variant, "sample", options, out, repeats=2, executor="serial"), console=Console(file=io.StringIO()))
+    outcome = run(Request(variant, "sample", options, out, executor="serial"), console=Console(file=io.StringIO()))
     return recipe_name, Store.open(out), outcome
 
 
@@ -57,7 +57,7 @@ def test_labels_hold_on_the_stored_picture(made: tuple[str, Store, Outcome]) -> 
     for record, u in found:
         assert is_inside(record.level, u, slack=SLACK), (record.key, u)
         assert u == pytest.approx(record.effect, abs=SLACK), record.key
-    assert len(found) >= 2
+    assert found
 
 
 def test_replay_gives_the_same_bytes(made: tuple[str, Store, Outcome]) -> None:
