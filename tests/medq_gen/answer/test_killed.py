@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -125,7 +126,11 @@ def test_a_server_that_is_killed_leaves_items_for_the_next_start(run: Store, tmp
 def test_an_interrupt_ends_with_130_and_writes_what_is_known(run: Store, tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM: exit 130, the predictions so far in order, the rest told as open."""
 
+    go_on = threading.Event()
+
     def script(seen: Seen) -> Send:
+        if seen.number >= 40:  # however late the signal comes, the client is still asking
+            go_on.wait(30)
         return Send(completion("B"), hang_s=0.05)
 
     with serving(script) as server:
@@ -134,6 +139,7 @@ def test_an_interrupt_ends_with_130_and_writes_what_is_known(run: Store, tmp_pat
             assert client.poll() is None, client.communicate()
             time.sleep(0.01)
         client.send_signal(number)
+        threading.Timer(1.0, go_on.set).start()
         said = client.communicate(timeout=60)
     assert client.returncode == 130, said
     found = ids(tmp_path / "perception" / "eye.jsonl")
