@@ -11,13 +11,14 @@ import torch
 from sample_benches import pattern_of, strength_at
 
 from medq_gen import scan_of
+from medq_gen.declare import Strength
 from medq_gen.edits import edited
 from medq_gen.ladder import Bench
 from medq_gen.records import Case
 from medq_gen.sources.source import LoadedCase
 from physics.scan import acquire
 
-SHAPES = {"air alone": (96, 96), "extended HU": (96, 96), "prime": (97, 131)}
+SHAPES = {"air alone": (96, 96), "extended HU": (96, 96), "prime": (97, 101), "oblong": (64, 131)}
 
 
 def slice_of(kind: str) -> np.ndarray:
@@ -56,13 +57,16 @@ def bench_of(kind: str) -> Bench:
 
 @pytest.mark.parametrize("kind", SHAPES)
 def test_it_is_taken_or_refused_in_words(named: Any, kind: str) -> None:
-    """A finite picture of the same size at half of the knob; or a reason that says what is missing."""
+    """A finite picture of the same size at half of the knob, the reference bit for bit at neutral; or a reason that says what is missing."""
     if named.modality != "ct":
         pytest.skip("CT only")
     bench = bench_of(kind)
     if reason := named.recipe.refuse(bench.healthy):
         assert len(reason) > 10
         return
-    picture = acquire(edited(named.recipe, bench.healthy, strength=strength_at(named, 0.5), pattern=pattern_of(named, bench, key="case/awkward/0")))
+    pattern = pattern_of(named, bench, key="case/awkward/0")
+    if isinstance(named.recipe.strength, Strength):
+        assert torch.equal(acquire(edited(named.recipe, bench.healthy, strength=strength_at(named, 0.0), pattern=pattern)), bench.reference)
+    picture = acquire(edited(named.recipe, bench.healthy, strength=strength_at(named, 0.5), pattern=pattern))
     assert picture.shape == bench.reference.shape
     assert bool(torch.isfinite(picture).all())
