@@ -19,8 +19,8 @@ from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, fil
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
 from medq_gen.sources.kspace_hdf5 import HDF5, probe
 from medq_gen.sources.kspace_raw import Measurement, RawKspace, prepared
-from medq_gen.sources.kspace_sidecar import SUFFIXES as PAGES
 from medq_gen.sources.kspace_sidecar import Axis, sidecar_of
+from medq_gen.sources.page import SUFFIXES as PAGES
 from medq_gen.sources.source import Configured, FileOptions, LoadedCase, Measured, Options, Picture, Provenance
 
 if TYPE_CHECKING:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from medq_gen.errors import SourceError
 from medq_gen.sources.anatomy import ANATOMIES, PLANES
 from medq_gen.sources.kspace_raw import RawKspace
+from medq_gen.sources.page import page_beside, validated
 
-SUFFIXES = (".yaml", ".yml", ".json")
-_LONGEST = 1 << 16
 Axis = Literal["slice", "partition", "coil", "row", "column", "part"]
 
 
@@ -80,25 +76,5 @@ def sidecar_of(path: Path, *, shown: str, said: dict[str, Any]) -> Sidecar:
     Raises
         SourceError: the page cannot be read, or holds a wrong key or value.
     """
-    found = [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
-    if len(found) > 1:
-        raise SourceError(shown, found[1].name, "there are two pages beside it", "Keep one of them")
-    page: Any = {}
-    name = found[0].name if found else "options"
-    if found:
-        if found[0].is_symlink() or found[0].stat().st_size > _LONGEST:
-            raise SourceError(shown, name, "the page beside it is a link or far too long", "Write a short page of its own")
-        try:
-            text = found[0].read_text(encoding="utf-8")
-            page = json.loads(text) if found[0].suffix == ".json" else yaml.safe_load(text)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
-            raise SourceError(shown, name, "the page beside it is not valid YAML or JSON", "Correct it; docs/sources.md shows one") from None
-        if not isinstance(page, dict) or not all(isinstance(key, str) for key in page):
-            raise SourceError(shown, name, "the page beside it is not a list of keys with values", "Correct it; docs/sources.md shows one")
-    try:
-        return Sidecar.model_validate({**page, **{key: value for key, value in said.items() if value is not None}})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = str(first["loc"][0])[:40] if first["loc"] else "keys"
-        wrong = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")[:200]
-        raise SourceError(shown, f"{name}: {key}", wrong, f"Allowed keys: {', '.join(Sidecar.model_fields)}") from None
+    name, page = page_beside(path, shown=shown)
+    return validated(Sidecar, {**page, **{key: value for key, value in said.items() if value is not None}}, shown=shown, name=name or "options")

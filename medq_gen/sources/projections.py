@@ -18,8 +18,8 @@ from medq_gen.sources.anatomy import own_anatomy
 from medq_gen.sources.dicom import declared_of, duplicate
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
 from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.page import SUFFIXES as PAGES
 from medq_gen.sources.projections_ctpd import CtpdSeries, is_ctpd, series_of
-from medq_gen.sources.projections_page import SUFFIXES as PAGES
 from medq_gen.sources.projections_page import KernelName, Page
 from medq_gen.sources.source import Configured, FileOptions, LoadedCase, MeasuredRays, Options, Picture, Pixels, Provenance
 

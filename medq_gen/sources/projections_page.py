@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from medq_gen.errors import SourceError
 from medq_gen.sources.anatomy import ANATOMIES
+from medq_gen.sources.page import page_beside, validated
 
-SUFFIXES = (".json", ".yaml", ".yml")
-_LONGEST = 1 << 16
 KernelName = Literal["smooth", "standard", "sharp", "bone"]
 NEEDED = ("source_mm", "detector_mm", "channel_mm")
 
@@ -61,29 +58,10 @@ def page_of(path: Path, *, shown: str, said: dict[str, Any], held: dict[str, Any
     Raises
         SourceError: the page cannot be read, or lacks a key that is needed, or holds a wrong key or value.
     """
-    found = [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
-    if len(found) > 1:
-        raise SourceError(shown, found[1].name, "there are two pages beside it", "Keep one of them")
-    page: Any = {}
-    name = found[0].name if found else "page"
-    if found:
-        if found[0].is_symlink() or found[0].stat().st_size > _LONGEST:
-            raise SourceError(shown, name, "the page beside it is a link or far too long", "Write a short page of its own")
-        try:
-            text = found[0].read_text(encoding="utf-8")
-            page = json.loads(text) if found[0].suffix == ".json" else yaml.safe_load(text)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
-            raise SourceError(shown, name, "the page beside it is not valid JSON or YAML", "Correct it; docs/sources.md shows one") from None
-        if not isinstance(page, dict) or not all(isinstance(key, str) for key in page):
-            raise SourceError(shown, name, "the page beside it is not a list of keys with values", "Correct it; docs/sources.md shows one")
+    beside, page = page_beside(path, shown=shown)
+    name = beside or "page"
     whole = {**held, **page, **{key: value for key, value in said.items() if value is not None}}
     missing = [key for key in NEEDED if key not in whole]
     if missing:
         raise SourceError(shown, f"{name}: {missing[0]}", f"the geometry is not stated: {', '.join(missing)}", "Write them in a page beside it, NAME.json")
-    try:
-        return Page.model_validate(whole)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = str(first["loc"][0])[:40] if first["loc"] else "keys"
-        wrong = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")[:200]
-        raise SourceError(shown, f"{name}: {key}", wrong, f"Allowed keys: {', '.join(Page.model_fields)}") from None
+    return validated(Page, whole, shown=shown, name=name)

@@ -14,15 +14,8 @@ from torch import Tensor
 from physics.ct.dose import kernel_matched
 from physics.ct.geometry import Array
 from physics.ct.scan import CTScan, Stage
+from physics.ct.slab import between
 from physics.scan import EditConflict
-
-
-def _cubic(at: Array, n: int) -> Array:
-    """(place, channel) weights that read a row of n samples at places between them: Keys' cubic; places outside read nothing."""
-    distance = np.abs(at[:, None] - np.arange(n))
-    near = (1.5 * distance - 2.5) * distance**2 + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    return np.asarray(np.where(distance < 1, near, np.where(distance < 2, far, 0.0)))
 
 
 @lru_cache(maxsize=16)
@@ -33,8 +26,8 @@ def coarse_rows(n_channels: int, centre: float, pitch: float, offset: float) -> 
     """
     first = int(np.ceil(-centre / pitch - offset)) - 1
     places = centre + (np.arange(first, first + int(np.ceil(n_channels / pitch)) + 3) + offset) * pitch
-    between = np.maximum(1.0 - np.abs(np.arange(n_channels)[:, None] - places) / pitch, 0.0)
-    return between @ _cubic(places, n_channels)
+    straight = np.maximum(1.0 - np.abs(np.arange(n_channels)[:, None] - places) / pitch, 0.0)
+    return straight @ between(places[:, None] - np.arange(n_channels))
 
 
 @dataclass(frozen=True, slots=True)

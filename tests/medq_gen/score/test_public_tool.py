@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
-import sys
-import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fake_store
-import pytest
 from openpyxl import Workbook
 from replies import REPLIES
 
@@ -20,8 +14,6 @@ from medq_gen.score import score
 from medq_gen.score.items import items_of
 from medq_gen.score.public import judge_score, option_of
 
-VARIABLE = "MEDQ_GEN_VLMEVALKIT"
-PACKAGES = ("pandas", "huggingface_hub", "sty", "validators", "tabulate", "tqdm", "requests", "dotenv", "portalocker", "openpyxl", "xlsxwriter")
 EVERY = [reply for replies in REPLIES.values() for _, reply, _ in replies]
 JUDGES = (
     "Score: 2",
@@ -51,24 +43,6 @@ JUDGES += (
     '"2"',
     "Score:2\nBecause it is complete.",
 )
-
-
-@pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """The module loader of the tool: two empty packages stand for its own, which would import everything."""
-    root = os.environ.get(VARIABLE)
-    if not root:
-        pytest.skip(f"set {VARIABLE} to a checkout of VLMEvalKit")
-    for package in PACKAGES:
-        pytest.importorskip(package, reason=f"the public tool needs {package}")
-    monkeypatch.setenv("LMUData", str(tmp_path / "cache"))
-    for name in ("vlmeval", "vlmeval.dataset"):
-        module = types.ModuleType(name)
-        module.__path__ = [str(Path(root, *name.split(".")))]
-        monkeypatch.setitem(sys.modules, name, module)
-    yield lambda name: importlib.import_module(f"vlmeval.dataset.{name}")
-    for name in [name for name in sys.modules if name.startswith("vlmeval.")]:
-        del sys.modules[name]
 
 
 def test_every_reply_of_our_table_is_taken_as_the_tool_takes_it(tool: Any) -> None:
