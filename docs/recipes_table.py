@@ -27,7 +27,7 @@ test holds the physics to; its residual is the largest that the tests found, bes
 
 *All MRI recipes on the built-in samples, made by `python docs/pictures.py`: each row is one ladder, u its measured severity, below it the knob.*
 
-![Every CT recipe on the sample head: clean, mild, moderate, severe](pictures/ct.jpg)
+![Every CT recipe on a sample head, a rendered skull base or, for breathing, a liver: clean, mild, moderate, severe](pictures/ct.jpg)
 
 *All CT recipes on the built-in head, in a brain window.*
 """
