@@ -16,6 +16,7 @@ demo: $(VENV)/.installed  ## degrade the built-in sample pictures by patient mot
 	$(RUN) -m medq_gen recipe=mri_motion repeats=2
 
 test: export OMP_NUM_THREADS = 1
+test: export PYTHONDONTWRITEBYTECODE =# processes by the hundred start in these tests: compiled once, not each time
 test: $(VENV)/.installed  ## the whole test suite, fast part first, a process a core
 	$(RUN) -m pytest -n auto --dist worksteal -m "not slow"
 	$(RUN) -m pytest -n auto --dist worksteal -m slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,12 @@ import pytest
 
 Oracle = Callable[..., None]
 FOUND: dict[tuple[str, str], dict[str, float | str]] = {}
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Of `-n auto`: a process a core, and one more for slow tests, which wait for the programs that they start for a third of their time."""
+    return (os.cpu_count() or 1) + (config.option.markexpr == "slow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -25,10 +25,15 @@ def _bench(modality: str, place: int) -> Bench:
     return Bench(*scan_of.healthy_scan(source.load(cases[place]), seed=7))
 
 
-def bench_of(modality: str, *recipes: Any) -> Bench:
-    """The healthy scan and view of the first sample case of a modality that none of the recipes refuses; of the first of all, where each is refused."""
-    benches = (_bench(modality, place) for place in range(len(_cases(modality)[1])))
-    return next((bench for bench in benches if not any(recipe.refuse(bench.healthy) for recipe in recipes)), _bench(modality, 0))
+def bench_of(modality: str, *recipes: Any, smallest: bool = False) -> Bench:
+    """The healthy scan and view of the first sample case of a modality that none of the recipes refuses; of the first of all, where each is refused.
+
+    smallest : the cases by their number of pixels, where a test asks for many acquisitions and for no size.
+    """
+    benches = [_bench(modality, place) for place in range(len(_cases(modality)[1]))]
+    if smallest:
+        benches.sort(key=lambda bench: bench.reference.numel())
+    return next((bench for bench in benches if not any(recipe.refuse(bench.healthy) for recipe in recipes)), benches[0])
 
 
 def name_of(modality: str, recipe: Any) -> str:

@@ -144,7 +144,7 @@ def test_edits_of_one_modality_commute_or_conflict(named: Any) -> None:
     for other in (registry.get(name) for name in registry.names()):
         if other.modality != named.modality or other.name <= named.name or isinstance(other.recipe, Mix):
             continue
-        bench = bench_of(named.modality, named.recipe, other.recipe)
+        bench = bench_of(named.modality, named.recipe, other.recipe, smallest=True)
         healthy = bench.healthy
         if named.recipe.refuse(healthy) or other.recipe.refuse(healthy):
             continue  # no sample case can have both: one needs bright fat, say, and the other fat that was suppressed

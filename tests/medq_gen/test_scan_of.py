@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ from medq_gen.records import Case
 from medq_gen.scan_of import air_sigma, dither, healthy_scan, masked_air, source_step, tissue_sigma
 from medq_gen.sources import LoadedCase, make
 from medq_gen.sources.identity import case_id
+from medq_gen.sources.sample import SAMPLES
 from physics.display import to_png8
 from physics.scan import acquire
 
-SOURCE = make("sample", {})
-CASES = {item.entry.partition("#")[0]: item for item in SOURCE.index() if isinstance(item, Case)}
+
+@cache
+def sample(name: str) -> LoadedCase:
+    """A sample picture, read when the first test asks for it."""
+    source = make("sample", {"names": [name]})
+    return source.load(next(item for item in source.index() if isinstance(item, Case)))
 
 
 def loaded(pixels: np.ndarray, modality: Any, **facts: Any) -> LoadedCase:
@@ -37,11 +43,11 @@ def body(rows: int = 120, columns: int = 100) -> np.ndarray:
     return np.where(inside, 100 + 20 * np.sin(y / 9.0) * np.cos(x / 11.0), 0.0)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [each.name for each in SAMPLES])
 def test_same_seed_same_bytes(name: str) -> None:
     """A scan is decided by case and seed; the reference is finite and shows the object."""
-    first, view = healthy_scan(SOURCE.load(CASES[name]), seed=5)
-    second, _ = healthy_scan(SOURCE.load(CASES[name]), seed=5)
+    first, view = healthy_scan(sample(name), seed=5)
+    second, _ = healthy_scan(sample(name), seed=5)
     reference = acquire(first)
     assert torch.equal(reference, acquire(second))
     assert bool(torch.isfinite(reference).all())
@@ -51,7 +57,7 @@ def test_same_seed_same_bytes(name: str) -> None:
 
 def test_dither_closes_the_comb_of_a_narrow_window() -> None:
     """A head CT of whole HU shows 81 of 256 codes at 80 HU; after the dither every code of the brain is used, and no value moved by more than half a HU."""
-    case = SOURCE.load(CASES["pydicom_j2k_pixelrep_mismatch"])
+    case = sample("pydicom_j2k_pixelrep_mismatch")
     scan, view = healthy_scan(case, seed=3)
     reference = acquire(scan)
     plain = to_png8(torch.from_numpy(case.pixels), view.display)
@@ -67,7 +73,7 @@ def test_dither_closes_the_comb_of_a_narrow_window() -> None:
 
 def test_padding_is_neither_dithered_nor_made() -> None:
     """Padding comes back to the value, and no air falls below -1024, where it would count as padding."""
-    case = SOURCE.load(CASES["pydicom_j2k_pixelrep_mismatch"])
+    case = sample("pydicom_j2k_pixelrep_mismatch")
     reference = acquire(healthy_scan(case, seed=3)[0]).numpy()
     np.testing.assert_array_equal(reference == -2000.0, case.pixels == -2000.0)
     assert reference[case.pixels >= -1024].min() >= -1024.0
@@ -124,7 +130,7 @@ def test_facts_reach_the_scan() -> None:
 
 def test_colour_is_not_touched() -> None:
     """Colour codes come back as they are; the stains of the sample reach the scan."""
-    case = SOURCE.load(CASES["skimage_immunohistochemistry"])
+    case = sample("skimage_immunohistochemistry")
     scan, _ = healthy_scan(case, seed=1)
     np.testing.assert_array_equal(acquire(scan).numpy(), case.pixels)
     assert scan.stains == "hdab"  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 import pytest
@@ -23,20 +24,25 @@ from medq_gen.records import AttributeRecord, MeasureRecord, Record
 VOCABULARY = Vocabulary.build({name: registry.get(name).recipe for name in registry.names()})
 RECIPES = tuple(VOCABULARY.artefacts)
 RECORDS = ladders(VOCABULARY, seed=11, cases=3, recipes=RECIPES)
-DRAFTED = draft(RECORDS, VOCABULARY, seed=5)
 KNOWN = {record.key: record for record in RECORDS}
 MILD = next(record for record in RECORDS if record.level == "mild")
 
 
-def of(family: str, drafted: Drafted = DRAFTED) -> list[Question]:
+@cache
+def whole() -> Drafted:
+    """The draft of all records, made when the first test asks for it."""
+    return draft(RECORDS, VOCABULARY, seed=5)
+
+
+def of(family: str, drafted: Drafted | None = None) -> list[Question]:
     """The questions of a family."""
-    return [question for question in drafted.questions if question.family == family]
+    return [question for question in (drafted or whole()).questions if question.family == family]
 
 
 def test_every_structural_gate_holds_on_a_thousand_items() -> None:
     """All modalities, all artefacts, well over 1,000 items: no gate fails, and no stem has more than 4 %."""
-    found = gates.structural(DRAFTED, RECORDS, VOCABULARY)
-    assert len(DRAFTED.questions) > 1000
+    found = gates.structural(whole(), RECORDS, VOCABULARY)
+    assert len(whole().questions) > 1000
     assert [gate for gate in found if not gate.holds] == []
     share = next(gate for gate in found if gate.name == "share of the most frequent stem")
     assert 0 < share.figure <= 0.04
@@ -93,7 +99,7 @@ def test_groups_share_their_options_and_no_candidate_is_dealt_twice(seed: int) -
 
 def test_a_reader_of_words_alone_is_at_chance() -> None:
     """Over the draft of all recipes: no stratum of a blind solver is above guessing, tested or not, but those that are too small to mean anything."""
-    strata = leaks(question.model_dump() for question in DRAFTED.questions)
+    strata = leaks(question.model_dump() for question in whole().questions)
     assert {(stratum.type, stratum.n_options) for stratum in strata} >= {("yes_no", 2), ("what", 4), ("how", 4)}
     assert [str(stratum) for stratum in strata if not stratum.holds] == []
 
@@ -112,7 +118,7 @@ def test_the_same_records_in_any_order_give_the_same_draft() -> None:
 def test_no_grade_of_a_word_is_right_more_often_than_another() -> None:
     """Over all pictures that are asked for one word, the right grades differ in number by one at most (and a word has more than one right grade)."""
     grades: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for question in DRAFTED.questions:
+    for question in whole().questions:
         if question.type == "how":
             grades[question.family, question.asked][question.answer_text] += 1
     assert len(grades) > 50
@@ -133,7 +139,7 @@ def test_one_recipe_keeps_few_items_that_its_name_tells() -> None:
 
 def test_a_draft_travels_as_json() -> None:
     """Every item survives JSON."""
-    assert Drafted.model_validate_json(DRAFTED.model_dump_json()) == DRAFTED
+    assert Drafted.model_validate_json(whole().model_dump_json()) == whole()
 
 
 @pytest.mark.parametrize("recipe", registry.names())
@@ -151,7 +157,7 @@ def test_each_recipe_alone_can_be_drafted(recipe: str) -> None:
 def test_yes_and_no_are_equal_per_word_and_level_and_form() -> None:
     """Exactly as many yes as no for each asked word at each level; each pair has one of either."""
     pairs: dict[str, list[str]] = defaultdict(list)
-    for question in DRAFTED.questions:
+    for question in whole().questions:
         if question.type == "yes_no":
             pairs[question.pair].append(question.answer_text)
     assert pairs
@@ -219,15 +225,15 @@ def test_places_are_asked_only_where_the_effect_is() -> None:
 
 def test_what_is_taken_for_granted_is_not_asked_of_the_same_picture() -> None:
     """No picture has a stem that presupposes its artefact beside one that asks for it."""
-    granted = {(question.picture, question.presupposes) for question in DRAFTED.questions if question.presupposes}
+    granted = {(question.picture, question.presupposes) for question in whole().questions if question.presupposes}
     assert granted
-    assert not [question for question in DRAFTED.questions if question.asks and (question.picture, question.asks) in granted]
+    assert not [question for question in whole().questions if question.asks and (question.picture, question.asks) in granted]
 
 
 def test_pairs_keep_their_margin_and_their_order_is_dealt() -> None:
     """Same ladder, tiers that differ, at least 1.5 apart, the milder one better; first and second in turn."""
-    assert DRAFTED.pairs
-    for pair in DRAFTED.pairs:
+    assert whole().pairs
+    for pair in whole().pairs:
         first, second = KNOWN[pair.first], KNOWN[pair.second]
         assert first.key.rsplit("/", 1)[0] == second.key.rsplit("/", 1)[0]
         assert first.tier != second.tier
@@ -235,22 +241,22 @@ def test_pairs_keep_their_margin_and_their_order_is_dealt() -> None:
         assert abs(gap) >= 1.5
         assert pair.better == ("first" if gap > 0 else "second")
         assert pair.reference.endswith(f"Overall, the {pair.better} image is of higher quality.")
-    counts = Counter(pair.better for pair in DRAFTED.pairs)
+    counts = Counter(pair.better for pair in whole().pairs)
     assert abs(counts["first"] - counts["second"]) <= 1
 
 
 def test_references_close_with_the_tier() -> None:
     """The fixed closing words, with the record's tier."""
-    for item in DRAFTED.reasoning:
+    for item in whole().reasoning:
         assert item.reference.endswith(f" Overall, the quality of this image is {KNOWN[item.record].tier}.")
 
 
 def test_no_word_reads_as_missing_anywhere() -> None:
     """None, NA, N/A and null are no text of any column."""
-    for question in DRAFTED.questions:
+    for question in whole().questions:
         for text in (question.question, *question.options, question.asked, question.rule, *(fact.value for fact in question.evidence)):
             assert text.strip().lower() not in gates.MISSING_WORDS
-    assert not any(" none" in item.reference.lower() for item in DRAFTED.reasoning)
+    assert not any(" none" in item.reference.lower() for item in whole().reasoning)
 
 
 def test_dominance_is_asked_of_a_mix_from_a_difference_of_one() -> None:
@@ -318,8 +324,8 @@ def test_nothing_drafted_from_nothing() -> None:
 )
 def test_gates_catch_what_they_are_for(gate: str, change: object) -> None:
     """Spoilt questions fail the gate of that fault, and `require` raises with its name; the references beside them are few, since reading them takes long."""
-    questions = tuple(change(question) for question in DRAFTED.questions)  # type: ignore[operator]
-    spoilt = DRAFTED.model_copy(update={"questions": questions, "reasoning": DRAFTED.reasoning[:20]})
+    questions = tuple(change(question) for question in whole().questions)  # type: ignore[operator]
+    spoilt = whole().model_copy(update={"questions": questions, "reasoning": whole().reasoning[:20]})
     found = {one.name: one for one in gates.structural(spoilt, RECORDS, VOCABULARY)}
     assert not found[gate].holds
     with pytest.raises(MedqError, match=gate[:20]):
@@ -328,8 +334,8 @@ def test_gates_catch_what_they_are_for(gate: str, change: object) -> None:
 
 def test_a_false_reference_fails_the_round_trip() -> None:
     """A reference of another record's level is found by the claims gate."""
-    first = next(item for item in DRAFTED.reasoning if item.level == "severe")
-    other = next(item for item in DRAFTED.reasoning if item.recipe == first.recipe and item.level == "none")
-    spoilt = DRAFTED.model_copy(update={"reasoning": (other.model_copy(update={"reference": first.reference}),)})
+    first = next(item for item in whole().reasoning if item.level == "severe")
+    other = next(item for item in whole().reasoning if item.recipe == first.recipe and item.level == "none")
+    spoilt = whole().model_copy(update={"reasoning": (other.model_copy(update={"reference": first.reference}),)})
     found = {one.name: one for one in gates.structural(spoilt, RECORDS, VOCABULARY)}
     assert not found["claims of references that the record contradicts"].holds
