@@ -29,7 +29,7 @@ def wall_share(support: Tensor) -> Tensor:
     References
         Lujan et al. 1999, Med. Phys. 26, 715 (the course in time; the share is a smooth choice between a free wall and a resting spine).
     Oracle
-        A block of stated rows and columns, value by value (tests/physics/mri/test_respiration.py, tests/physics/ct/test_ct_breathing.py).
+        A block of stated rows and columns, value by value (tests/physics/test_trunk.py).
     Raises
         ValueError: an empty body.
     """
@@ -59,7 +59,7 @@ def no_outline_of_trunk(support: Tensor, *, spacing_mm: tuple[float, float]) -> 
     References
         Gordon et al. 2014, Anthropometric survey of U.S. Army personnel (breadth of head, chest and waist).
     Oracle
-        Drawn outlines of stated size (tests/physics/mri/test_respiration.py).
+        Drawn outlines of stated size (tests/physics/test_trunk.py).
     """
     rows, columns = np.nonzero(support.cpu().numpy())
     if len(rows) == 0:

@@ -172,7 +172,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "flipped sign: inset + float(rng.uniform(-7, 7)) in draw_pockets": "uniform about 0",
         "flipped sign: ear + rng.uniform(-7, 7, size=2) in draw_pockets": "uniform about 0",
     },
-    "physics/mri/radial.py": {"odd size: OVERSAMPLING * n // 2 in _path": "twice a whole number"},
+    "physics/mri/radial.py": {
+        "odd size: OVERSAMPLING * n // 2 in _path": "twice a whole number",
+        "swapped axis: (n, d) in streak_free_diameter": "two factors of one product",
+    },
     "physics/mri/residual_aliasing.py": {
         "flipped sign: pair.degraded.double() - reference in residual_copies": "another body's worth at no distance, and the share at no distance is left out"
     },
@@ -182,7 +185,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (n, d) in body_ends_mm": "their product",
     },
     "physics/mri/slice_profile.py": {"flipped sign: nodes[:, None] - knots in _tabulated": "the knots lie alike on both sides"},
-    "physics/mri/small_field.py": {"flipped sign: n - 2 in _between": "at the last pixel its share is 0 counted from it and 1 counted from the one before"},
     "physics/mri/smooth_maps.py": {
         "flipped sign: basis.T @ sparse.diags_array(share) @ basis + STIFFNESS * stiff + 1e-09 * sparse.eye_array(n_grid ** 2) in smooth_sensitivity": (
             "a ridge of a billionth"

@@ -79,9 +79,9 @@ def _between(values: Tensor, places: Tensor, *, dim: int) -> Tensor:
     """Values at places (pixel, alias) between pixels along the last dimension but one, linearly; the last value goes on beyond the edge."""
     n = values.shape[dim]
     at = places.to(values.device).clamp(0, n - 1)
-    first = at.floor().long().clamp(max=max(n - 2, 0))
+    first = at.floor().long().clamp(max=n - 2)
     way = (at - first).to(values.real.dtype)[..., None]
-    low, high = (torch.stack([values.index_select(dim, column) for column in index.T], dim=dim + 1) for index in (first, (first + 1).clamp(max=n - 1)))
+    low, high = (torch.stack([values.index_select(dim, column) for column in index.T], dim=dim + 1) for index in (first, first + 1))
     return low + way * (high - low)
 
 

@@ -87,6 +87,15 @@ def test_the_dim_rim_of_a_brain_in_air_is_no_fat() -> None:
         assert float(suppressed_share(body).sum()) == 0
 
 
+def test_the_cover_of_a_slanting_layer_is_two_rows_deep() -> None:
+    """The second row of a slope of 45 degrees lies a diagonal of a pixel deep, 1.98 mm where one row is 1.68: it belongs to what covers the fat, and where it
+    is as bright as skin the dim layer beneath it is fat, though the row above is mixed with air."""
+    away = sum(np.abs(grid) for grid in np.mgrid[-70:71, -70:71])
+    for second, found in ((75.0, True), (30.0, False)):
+        picture = np.select([away <= 54, away <= 58, away == 59, away == 60], [100.0, 30.0, second, 30.0], 0.0)
+        assert bool(suppressed_share(Body(torch.from_numpy(picture).to(torch.complex128), (1.4, 1.4))).any()) is found
+
+
 def test_suppressed_fat_of_a_small_body_is_two_pixels_deep_at_least() -> None:
     """A limb of 90 mm on pixels of 1.4 mm: its dim layer is found down to 2.5 times what is taken for skin, 4.2 mm."""
     body, _ = body_of(((32.0, 60.0), (31.0, 30.0), (28.0, 100.0)), shape=(81, 84))

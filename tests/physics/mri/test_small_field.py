@@ -11,7 +11,7 @@ import torch
 
 from physics import phantoms
 from physics.display import Display
-from physics.fourier import centred_grid
+from physics.fourier import centred_grid, to_kspace
 from physics.measure.pair import Pair, View
 from physics.mri import MRIScan
 from physics.mri.acquire import acquire_complex
@@ -84,6 +84,33 @@ def test_a_body_within_the_field_comes_back(oracle: Oracle, phase_axis: int, ste
     found = acquire_complex(with_exact_maps(scan, share=share, offset=0.1, step=step))
     claim, below = ("a body within the field comes back", 1e-5) if share == 0.75 else ("a body within the field, folds between pixels", 1e-3)
     oracle("mri_sense_small_fov", claim, float((found - body).abs().max()), below=below)
+
+
+@pytest.mark.parametrize("phase_axis", [0, 1])
+def test_maps_are_read_between_pixels_and_end_with_the_last(oracle: Oracle, phase_axis: int) -> None:
+    """A field that holds 10 to 34.5 of 35 pixels, folds 8.17 apart: coil values of any kind are unfolded by maps and penalties read linearly between pixels,
+    those of the last pixel beyond it, system by system."""
+    n, across, step, share = 35, 5, 3, 0.7
+    rng = np.random.default_rng(3)
+    maps, aliased = rng.normal(size=(2, 4, n, across)) + 1j * rng.normal(size=(2, 4, n, across))
+    penalty = rng.uniform(0.1, 0.5, (n, across))
+    psi = np.diag([1.0, 2.0, 0.5, 1.5]).astype(complex)
+
+    def turned(values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values if phase_axis == 0 else np.ascontiguousarray(values.swapaxes(-1, -2)))
+
+    unfolding = SmallFieldSense(step, FieldOfView(share, 1.0), rows_of(psi), turned(maps), turned(penalty))
+    found = unfolding(to_kspace(turned(aliased)) / (step / share) ** 0.5, lines=None, phase_axis=phase_axis).numpy()
+    found = found if phase_axis == 0 else found.T
+    pixels, weight = np.arange(n), np.linalg.inv(psi)
+    expected = np.zeros((n, across), dtype=complex)
+    for pixel in range(10, n):
+        places = [pixel, *(10 + (pixel - 10 + m * share * n / step) % (share * n) for m in range(1, step))]
+        for column in range(across):
+            s = np.array([np.interp(places, pixels, coil.real) + 1j * np.interp(places, pixels, coil.imag) for coil in maps[:, :, column]])
+            system = s.conj().T @ weight @ s + np.diag(np.interp(places, pixels, penalty[:, column]))
+            expected[pixel, column] = np.linalg.solve(system, s.conj().T @ weight @ aliased[:, pixel, column])[0]
+    oracle("mri_sense_small_fov", "maps between pixels and beyond the last, by systems written out", float(np.abs(found - expected).max()), below=1e-9)
 
 
 def test_noise_is_that_of_fewer_lines() -> None:

@@ -116,6 +116,7 @@ def test_a_movement_grows_as_a_whole() -> None:
     unit = out_of_plane(planned, weight=np.ones(10), axis=0, pivot_mm=5.0)
     assert unit.peak_mm == pytest.approx(np.hypot(2.0, 80 * np.sqrt(0.4) * np.pi / 180))  # the first three lines lie lower
     np.testing.assert_allclose(unit.shift_mm, [-2.0] * 3 + [0.0] * 7)
+    np.testing.assert_allclose(unit.tilt_deg, [-1.0] * 3 + [0.0] * 7)
     larger = unit.times(3.0)
     assert larger.peak_mm == pytest.approx(3 * unit.peak_mm)
     np.testing.assert_allclose((larger.shift_mm, larger.tilt_deg), (3 * unit.shift_mm, 3 * unit.tilt_deg))

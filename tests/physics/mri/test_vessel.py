@@ -55,6 +55,15 @@ def test_oblong_pixels_hold_round_vessels(spacing):
         assert abs(found.radius_mm - 9.0) < 0.5
 
 
+def test_fine_pixels_hide_no_vessel():
+    """What makes a maximum is curvature per square millimetre: on pixels of 0.3 mm a vessel twice as bright as tissue is found as on coarse ones."""
+    down, right = (grid * 0.3 for grid in centred_grid((300, 300)))
+    flat = 100 * ((down / 40) ** 2 + (right / 41) ** 2 <= 1)
+    (found,) = bright_vessels(MRIScan.of(flat * (1 + torch.sigmoid((6.0 - torch.hypot(down - 12, right + 9)) / 0.8)), spacing_mm=(0.3, 0.3)))
+    assert found.centre_mm == pytest.approx((12.0, -9.0), abs=0.05)
+    assert found.radius_mm == pytest.approx(6.0, abs=0.3)
+
+
 @pytest.mark.parametrize("centre", [(-88.0, 0.0), (88.0, -86.0), (3.0, 87.0), (-89.0, -89.0), (0.0, 0.0)])
 def test_a_lumen_may_be_cut_by_the_edge(centre):
     """Wherever a vessel lies, its lumen is the soft disc of its radius, as written out over the whole picture."""
