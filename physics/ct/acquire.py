@@ -39,10 +39,15 @@ _RAYS: Memory[Tensor] = Memory(size=2)
 _BEAMS: Memory[Beam] = Memory(size=2)
 
 
+def origin_of(scan: CTScan) -> Tensor:
+    """What the rays of the source follow from, and what is kept with: measured rays where they are of the scan's geometry, else the picture."""
+    return scan.measured_rays if scan.measured_rays is not None and scan.geometry == FAN else scan.hu
+
+
 def rays_of(scan: CTScan) -> Tensor:
     """The line integrals of the source: measured ones where the scan has them, else those of its picture, without noise and computed once."""
-    if scan.measured_rays is not None and scan.geometry == FAN:
-        return scan.measured_rays
+    if (origin := origin_of(scan)) is not scan.hu:
+        return origin
     return _RAYS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=lambda: through(mu_of(scan.attenuating_hu(), mu_water=scan.mu_water), scan))
 
 
@@ -61,7 +66,7 @@ def beam_of(scan: CTScan) -> Beam:
         expected = (air * torch.exp(-rays)).clamp_min(_TINY)
         return Beam(rays, air, expected, -torch.log(shared(expected, crosstalk=scan.crosstalk) / air))
 
-    return _BEAMS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, scan.crosstalk), make=make)
+    return _BEAMS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, scan.crosstalk), make=make)
 
 
 def shared(quanta: Tensor, *, crosstalk: float) -> Tensor:

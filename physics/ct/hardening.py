@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.ct.acquire import rays_of
+from physics.ct.acquire import origin_of, rays_of
 from physics.ct.dose import kernel_matched
 from physics.ct.geometry import Array
 from physics.ct.matter import Spectrum, bone_over_water, bone_share, spectrum_of
@@ -112,7 +112,7 @@ def contents_of(scan: CTScan) -> Contents:
         water = (rays_of(scan) / scan.mu_water - bone_over_water(scan.kvp) * bone).clamp_min(0.0)
         return Contents(water.numpy(), bone.numpy())
 
-    return _CONTENTS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp), make=make)
+    return _CONTENTS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp), make=make)
 
 
 _DEFECTS: Memory[Tensor] = Memory(size=4)
@@ -132,7 +132,7 @@ def defect_of(scan: CTScan, *, kvp: int, correction: Correction) -> Tensor:
         return torch.from_numpy(found_mm - true_mm).to(scan.hu.dtype)
 
     contents_of(scan)
-    return _DEFECTS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, kvp, correction), make=make)
+    return _DEFECTS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, kvp, correction), make=make)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.ct.acquire import beam_of, rays_of
+from physics.ct.acquire import beam_of, origin_of, rays_of
 from physics.ct.dose import counted
 from physics.ct.geometry import Array
 from physics.ct.hardening import attenuated, contents_of, require_own_spectrum, water_corrected_mm
@@ -66,7 +66,7 @@ def shadow_of(scan: CTScan, implants: tuple[Ellipse, ...], *, kvp: int, scatter:
             alone, signal = alone + floor, signal + floor
         return Shadow(touched, -np.log(alone.clip(_TINY)), -np.log(signal.clip(_TINY)))
 
-    return _SHADOWS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, implants, kvp, scatter), make=make)
+    return _SHADOWS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, implants, kvp, scatter), make=make)
 
 
 def _tissue(scan: CTScan, implant: Ellipse) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def _scatter(scan: CTScan) -> Array:
         shape = scatter_shape(beam.expected, beam.air, geometry=scan.geometry, width_mm=SCATTER_MM)
         return np.asarray((shape / beam.air).numpy() * scatter_factor(scan, width_mm=SCATTER_MM))
 
-    return _FLOORS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation), make=make)
+    return _FLOORS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation), make=make)
 
 
 @dataclass(frozen=True, slots=True)

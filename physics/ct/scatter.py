@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.ct.acquire import beam_of
+from physics.ct.acquire import beam_of, origin_of
 from physics.ct.dose import kernel_matched
 from physics.ct.geometry import Geometry
 from physics.ct.memory import Memory
@@ -67,7 +67,7 @@ def scatter_factor(scan: CTScan, *, width_mm: float) -> float:
         ratio = torch.gather(shape / beam.expected, 1, beam.rays.argmax(dim=1, keepdim=True))
         return 1.0 / max(float(torch.median(ratio)), 1e-12)
 
-    return _FACTORS.get(scan.hu, (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, width_mm), make=make)
+    return _FACTORS.get(origin_of(scan), (scan.grid, scan.geometry, scan.kvp, scan.bowtie_mm, scan.modulation, width_mm), make=make)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ import torch
 from ct_phantoms import gaussian_picture, gaussian_rays
 
 from physics.ct import CTScan, lower_dose
-from physics.ct.acquire import rays_of
+from physics.ct.acquire import beam_of, rays_of
 from physics.ct.geometry import FAN, PARALLEL, Fan, Grid
+from physics.ct.hardening import contents_of, defect_of
 from physics.ct.insert import insert_mtf50
 from physics.ct.kernel import STANDARD
 from physics.ct.projections import on_fan
 from physics.ct.resolution import mtf50
+from physics.ct.scatter import scatter_factor
 from physics.display import Display
 from physics.measure.pair import Pair, View
 from physics.scan import acquire
@@ -62,6 +64,23 @@ def test_rays_are_measured_and_not_projected_again():
     scan = CTScan.of_projections(rays, geometry=FAN, grid=GRID, n0=2e5)
     assert torch.equal(rays_of(scan), rays)
     assert rays_of(replace(scan, geometry=PARALLEL)).shape == (PARALLEL.n_views, PARALLEL.n_channels)
+
+
+def test_what_is_kept_for_measured_rays_is_not_that_of_the_picture():
+    """A picture with a defect in its measured rays, and the same picture without: the beams, the bone and the scatter of each are its own, in either order."""
+    rays = stored(FAN)
+    rays[100:140, 300:340] += 0.7
+    scan = CTScan.of_projections(rays, geometry=FAN, grid=GRID, n0=2e5)
+    bare = replace(scan, measured_rays=None)
+    for kept in (lambda one: beam_of(one).rays, lambda one: torch.from_numpy(contents_of(one).water_mm)):
+        first, second = kept(scan), kept(bare)
+        assert float((first - second)[100:140, 300:340].mean()) > 0.3
+        assert torch.equal(kept(scan), first)
+        assert torch.equal(kept(bare), second)
+    dark = CTScan.of_projections(3 * stored(FAN), geometry=FAN, grid=GRID, n0=2e5)
+    assert scatter_factor(replace(dark, hu=scan.hu), width_mm=80.0) < 0.5 * scatter_factor(bare, width_mm=80.0)
+    defects = [defect_of(one, kvp=120, correction="none").abs().mean() for one in (replace(dark, hu=scan.hu), bare)]
+    assert defects[0] > 1.3 * defects[1]
 
 
 def test_a_lower_dose_follows_the_measured_quanta(oracle):
