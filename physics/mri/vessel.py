@@ -96,7 +96,7 @@ def bright_vessels(scan: MRIScan) -> tuple[Vessel, ...]:
     radii = np.geomspace(max(RADII_MM[0], 1.2 * float(spacing.max())), RADII_MM[1], N_RADII)
     sigmas = [radius / np.sqrt(2) / spacing for radius in radii]
     response = np.stack([-(radius**2) * _laplace(magnitude, sigma, spacing) for radius, sigma in zip(radii, sigmas, strict=True)])
-    peaks = (response == ndimage.maximum_filter(response, size=3, mode="nearest")) & (response > 0.2 * scan.mean_tissue) & inside
+    peaks = (response == ndimage.maximum_filter(response, size=3, mode="nearest")) & (response > 0) & inside
     at = np.argwhere(peaks)
     found: list[tuple[float, Vessel]] = []
     for scale, row, column in at[np.argsort(-response[peaks], kind="stable")]:

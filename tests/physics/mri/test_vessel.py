@@ -55,6 +55,27 @@ def test_oblong_pixels_hold_round_vessels(spacing):
         assert abs(found.radius_mm - 9.0) < 0.5
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("length", [2, 3, 4])
+def test_a_row_of_few_pixels_is_no_vessel(length, axis):
+    """A bar one pixel thick is as thick as a pixel: its moments hold those of its pixels, and it is not round."""
+    picture = 100 * (body()[0] > 0).double()
+    at = [slice(68, 69), slice(60, 61)]
+    at[axis] = slice(60, 60 + length)
+    picture[tuple(at)] = 500.0
+    assert bright_vessels(MRIScan.of(picture, spacing_mm=SPACING)) == ()
+
+
+def test_a_vessel_need_not_be_brighter_than_it_stands_out():
+    """1.65 times mean tissue among tissue of 0.85 of it: as faint as one is found."""
+    flat, down, right = body()
+    away = torch.hypot(down - 12, right + 9)
+    vessel = torch.sigmoid((5.0 - away) / 0.8)
+    picture = 100 * (flat > 0) * (1 - 0.15 * torch.sigmoid((13.0 - away) / 1.5)) * (1 - vessel) + 165 * vessel
+    (found,) = bright_vessels(MRIScan.of(picture, spacing_mm=SPACING))
+    assert found.radius_mm == pytest.approx(5.0, abs=0.1)
+
+
 def test_fine_pixels_hide_no_vessel():
     """What makes a maximum is curvature per square millimetre: on pixels of 0.3 mm a vessel twice as bright as tissue is found as on coarse ones."""
     down, right = (grid * 0.3 for grid in centred_grid((300, 300)))
