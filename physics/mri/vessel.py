@@ -95,7 +95,7 @@ def bright_vessels(scan: MRIScan) -> tuple[Vessel, ...]:
         return ()
     radii = np.geomspace(max(RADII_MM[0], 1.2 * float(spacing.max())), RADII_MM[1], N_RADII)
     sigmas = [radius / np.sqrt(2) / spacing for radius in radii]
-    response = np.stack([-(radius**2) * _laplace(magnitude, sigma, spacing) for radius, sigma in zip(radii, sigmas, strict=True)])
+    response = np.stack([-(radius**2) * laplacian(magnitude, sigma_px=sigma, spacing=spacing) for radius, sigma in zip(radii, sigmas, strict=True)])
     peaks = (response == ndimage.maximum_filter(response, size=3, mode="nearest")) & (response > 0) & inside
     at = np.argwhere(peaks)
     found: list[tuple[float, Vessel]] = []
@@ -110,8 +110,11 @@ def bright_vessels(scan: MRIScan) -> tuple[Vessel, ...]:
     return tuple(vessel for _, vessel in sorted(found, key=lambda pair: -pair[0]))
 
 
-def _laplace(magnitude: Array, sigma: Array, spacing: Array) -> Array:
-    second = [ndimage.gaussian_filter(magnitude, sigma, order=order, mode="nearest") / spacing[axis] ** 2 for axis, order in enumerate(((2, 0), (0, 2)))]
+def laplacian(magnitude: Array, *, sigma_px: Array, spacing: Array) -> Array:
+    """The Laplacian per square millimetre of a picture under a Gaussian; sigma_px, spacing : of each axis, pixels and mm."""
+    second = [
+        ndimage.gaussian_filter(magnitude, sigma_px, order=order, mode="nearest") / step**2 for order, step in zip(((2, 0), (0, 2)), spacing, strict=True)
+    ]
     return np.asarray(second[0] + second[1], dtype=np.float64)
 
 

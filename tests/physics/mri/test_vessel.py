@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from physics.fourier import centred_grid
 from physics.mri import MRIScan
-from physics.mri.vessel import Vessel, bright_vessels, drawn_vessel, lumen
+from physics.mri.vessel import Vessel, bright_vessels, drawn_vessel, laplacian, lumen
 
 SHAPE, SPACING = (121, 150), (1.5, 1.2)
 
@@ -55,6 +55,14 @@ def test_oblong_pixels_hold_round_vessels(spacing):
         assert abs(found.radius_mm - 9.0) < 0.5
 
 
+def test_a_single_pixel_is_no_vessel():
+    """On pixels of 2.5 mm the least radius looked for is 3 mm, and one pixel is a disc of 1.4 mm."""
+    down, right = (grid * 2.5 for grid in centred_grid((73, 72)))
+    picture = 100.0 * ((down / 80) ** 2 + (right / 82) ** 2 <= 1).double()
+    picture[40, 30] = 500.0
+    assert bright_vessels(MRIScan.of(picture, spacing_mm=(2.5, 2.5))) == ()
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("length", [2, 3, 4])
 def test_a_row_of_few_pixels_is_no_vessel(length, axis):
@@ -93,6 +101,22 @@ def test_a_lumen_may_be_cut_by_the_edge(centre):
     found = lumen(MRIScan.of(body()[0], spacing_mm=SPACING), Vessel(centre, 9.0))
     assert float(told.sum()) > 20
     torch.testing.assert_close(found.double(), told)
+
+
+def test_a_lumen_of_many_pixels_is_whole():
+    """On pixels of 0.5 mm the disc is as wide in millimetres."""
+    down, right = (grid * 0.5 for grid in centred_grid((90, 80)))
+    found = lumen(MRIScan.of(torch.ones(90, 80), spacing_mm=(0.5, 0.5)), Vessel((3.2, -4.1), 9.0))
+    torch.testing.assert_close(found.double(), ((9.0 - torch.hypot(down - 3.2, right + 4.1)) / 0.5 + 0.5).clamp(0, 1))
+
+
+def test_the_laplacian_is_that_of_a_wider_gaussian():
+    """Of exp(-r^2 / (2 s^2)) under a Gaussian of deviation t, on oblong pixels: A (r^2 / v - 2) / v exp(-r^2 / (2 v)), v = s^2 + t^2, A = s^2 / v."""
+    down, right = (grid * step for grid, step in zip(centred_grid((121, 91)), (0.8, 1.3), strict=True))
+    square, v = (down**2 + right**2).numpy(), 5.0**2 + 4.0**2
+    found = laplacian(np.exp(-square / (2 * 25.0)), sigma_px=4.0 / np.array([0.8, 1.3]), spacing=np.array([0.8, 1.3]))
+    told = 25 / v * (square / v - 2) / v * np.exp(-square / (2 * v))
+    np.testing.assert_allclose(found, told, atol=2e-3 * np.abs(told).max())
 
 
 def test_what_stands_out_most_comes_first():
