@@ -137,7 +137,7 @@ def move(scan: CTScan, poses: Sequence[Pose]) -> CTScan:
     Assumes
         A rigid body within the field; the movement within a view is small.
     Not modelled
-        Movement through the plane; overscan and short-scan weights, which soften the closing of the turn.
+        Movement through the plane; overscan and short-scan weights, which soften the closing of the turn. The grain of the source moves with the body.
     References
         Crawford, King, Ritchie and Godwin 1996 (motion in projections); Helgason and Ludwig (moments of projections).
     Oracle
