@@ -15,7 +15,7 @@ from medq_gen.records import Case
 from medq_gen.sources import dicom_pixels, dicom_slab, headers
 from medq_gen.sources.anatomy import ANATOMIES
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.identity import Seen, case_of, duplicate, grouped, reloaded
 from medq_gen.sources.slabs import SLABS
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Options, Provenance
 
@@ -183,11 +183,6 @@ class DicomSource(Configured):
         if case.modality not in SLABS:
             return made
         return replace(made, neighbours=dicom_slab.neighbours(found, self._declared, int(part), made.pixels, modality=case.modality))
-
-
-def duplicate(shown: str) -> SourceError:
-    """The same picture came before."""
-    return SourceError(shown, "pixels", "the same picture came before in this source", "Leave one of the two out")
 
 
 def declared_of(options: FileOptions) -> Declared:

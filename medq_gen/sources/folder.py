@@ -121,3 +121,9 @@ def file_and_part(entry: str) -> tuple[str, str]:
     """The file and the part that an entry names."""
     file, _, part = entry.rpartition("#")
     return file, part
+
+
+def found_again(root: Path, entry: str, *, max_bytes: int) -> tuple[Found, str]:
+    """The file that the entry of a case names, looked at anew, and the part. Raises what `checked` raises."""
+    file, part = file_and_part(entry)
+    return checked(root, file, shown=shown_name(str(root / file if root.is_dir() else root)), max_bytes=max_bytes), part

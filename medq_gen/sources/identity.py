@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from medq_gen.records import Case, Split
 from medq_gen.seeds import digest
 from medq_gen.sources.acquired import facts_of
 from medq_gen.sources.anatomy import UNKNOWN
+from medq_gen.sources.folder import Found, entry_of
 from medq_gen.sources.source import LoadedCase, Mask, Picture, Pixels, Provenance, Shares
 from physics.display import display_of, object_mask
 from physics.measure.pair import View
@@ -110,6 +111,11 @@ def reloaded(case: Case, picture: Picture, *, file: str) -> LoadedCase:
     return LoadedCase(case=case, pixels=picture.pixels, field_mask=picture.field_mask, measured=picture.measured)
 
 
+def duplicate(shown: str) -> SourceError:
+    """The same picture came before."""
+    return SourceError(shown, "pixels", "the same picture came before in this source", "Leave one of the two out")
+
+
 class Seen:
     """Which pictures came already: eight bytes a picture."""
 
@@ -123,3 +129,27 @@ class Seen:
             return True
         self._ids.add(key)
         return False
+
+
+def cases_of_files(
+    found: Iterable[Found | SourceError], read: Callable[[Found], Iterable[Picture | SourceError]], provenance: Callable[[str], Provenance], *, shares: Shares
+) -> Iterator[Case | SourceError]:
+    """File by file, each a group of its own; pictures that came before, and what cannot be read, as errors. provenance : of an entry."""
+    seen = Seen()
+    for file in found:
+        cases: list[Case] = []
+        try:
+            if isinstance(file, SourceError):
+                raise file
+            for made in read(file):
+                if isinstance(made, SourceError):
+                    yield made
+                    continue
+                case = case_of(made, provenance(entry_of(file.entry, made.part)))
+                if seen.again(case):
+                    yield duplicate(file.shown)
+                else:
+                    cases.append(case)
+        except SourceError as error:
+            yield error
+        yield from grouped(cases, shares=shares)

@@ -16,9 +16,9 @@ from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import limits
 from medq_gen.sources.anatomy import VIEWS, own_anatomy
-from medq_gen.sources.dicom import declared_of, duplicate
-from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.dicom import declared_of
+from medq_gen.sources.folder import Found, files, found_again
+from medq_gen.sources.identity import cases_of_files, reloaded
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Mask, Options, Picture, Pixels, Provenance
 from physics.modality import Modality
 
@@ -235,31 +235,13 @@ class ImageSource(Configured):
 
     def index(self) -> Iterator[Case | SourceError]:
         """File by file."""
-        seen = Seen()
-        for found in files(self._options.path, max_bytes=self._declared.max_bytes):
-            cases: list[Case] = []
-            try:
-                if isinstance(found, SourceError):
-                    raise found
-                for made in pictures(found, self._declared):
-                    if isinstance(made, SourceError):
-                        yield made
-                        continue
-                    case = case_of(made, self._provenance(entry_of(found.entry, made.part)))
-                    if seen.again(case):
-                        yield duplicate(found.shown)
-                    else:
-                        cases.append(case)
-            except SourceError as error:
-                yield error
-            yield from grouped(cases, shares=self._shares)
+        found = files(self._options.path, max_bytes=self._declared.max_bytes)
+        return cases_of_files(found, lambda file: pictures(file, self._declared), self._provenance, shares=self._shares)
 
     def _provenance(self, entry: str) -> Provenance:
         return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin, grid=self._options.grid)
 
     def load(self, case: Case) -> LoadedCase:
         """The pixels of a case."""
-        file, part = file_and_part(case.entry)
-        shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
-        found = checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes)
-        return reloaded(case, picture(found, self._declared, int(part)), file=shown)
+        found, part = found_again(self._options.path, case.entry, max_bytes=self._declared.max_bytes)
+        return reloaded(case, picture(found, self._declared, int(part)), file=found.shown)

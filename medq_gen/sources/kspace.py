@@ -14,9 +14,9 @@ from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import limits
 from medq_gen.sources.anatomy import UNKNOWN, own_anatomy
-from medq_gen.sources.dicom import declared_of, duplicate
-from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.dicom import declared_of
+from medq_gen.sources.folder import Found, entry_of, files, found_again
+from medq_gen.sources.identity import Seen, case_of, duplicate, grouped, reloaded
 from medq_gen.sources.kspace_hdf5 import HDF5, probe
 from medq_gen.sources.kspace_raw import Measurement, RawKspace, prepared
 from medq_gen.sources.kspace_sidecar import Axis, sidecar_of
@@ -244,9 +244,7 @@ class KspaceSource(Configured):
 
     def load(self, case: Case) -> LoadedCase:
         """The measured data of a case, and the picture of its healthy scan."""
-        file, part = file_and_part(case.entry)
-        shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
-        found = checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes)
+        found, part = found_again(self._options.path, case.entry, max_bytes=self._declared.max_bytes)
         with closing(opened(found, self._options)) as measurement:
             raw = measurement.read(part)
-        return reloaded(case, picture_of(raw, self._options, shown=shown, max_pixels=self._declared.max_pixels), file=shown)
+        return reloaded(case, picture_of(raw, self._options, shown=found.shown, max_pixels=self._declared.max_pixels), file=found.shown)

@@ -16,9 +16,9 @@ from medq_gen.errors import ConfigError, SourceError
 from medq_gen.records import Case, Origin, Split
 from medq_gen.sources import dicom_pixels, dicom_slab, headers, images, volumes
 from medq_gen.sources.anatomy import ANATOMIES
-from medq_gen.sources.dicom import declared_of, duplicate
+from medq_gen.sources.dicom import declared_of
 from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, shown_name
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.identity import Seen, case_of, duplicate, grouped, reloaded
 from medq_gen.sources.slabs import SLABS
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Options, Picture, Provenance
 from physics.modality import MODALITIES

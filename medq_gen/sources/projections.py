@@ -15,9 +15,9 @@ from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import limits
 from medq_gen.sources.anatomy import own_anatomy
-from medq_gen.sources.dicom import declared_of, duplicate
-from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.dicom import declared_of
+from medq_gen.sources.folder import Found, entry_of, files, found_again
+from medq_gen.sources.identity import Seen, case_of, duplicate, grouped, reloaded
 from medq_gen.sources.page import SUFFIXES as PAGES
 from medq_gen.sources.projections_ctpd import CtpdSeries, is_ctpd, series_of
 from medq_gen.sources.projections_page import KernelName, Page
@@ -213,15 +213,13 @@ class ProjectionSource(Configured):
 
     def load(self, case: Case) -> LoadedCase:
         """The measured rays of a case, and the picture that they make."""
-        file, part = file_and_part(case.entry)
-        shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
-        found = checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes)
+        found, part = found_again(self._options.path, case.entry, max_bytes=self._declared.max_bytes)
         if found.entry.lower().endswith((".npy", ".npz")):
             with closing(opened(found, self._options)) as measurement:
-                return reloaded(case, self._picture(measurement, part, shown), file=shown)
+                return reloaded(case, self._picture(measurement, part, found.shown), file=found.shown)
         if self._series is None:  # the headers of a helix are read once a process
             every = [one for one in files(self._options.path, max_bytes=self._declared.max_bytes) if isinstance(one, Found) and is_ctpd(one)]
             self._series = {one.entry: one for one in series_of(every, said_by(self._options))[0]}
-        if file not in self._series:
-            raise SourceError(shown, "series", "the series is no longer what it was", "Index the source again, or put the old files back")
-        return reloaded(case, self._picture(self._series[file], part, shown), file=shown)
+        if found.entry not in self._series:
+            raise SourceError(found.shown, "series", "the series is no longer what it was", "Index the source again, or put the old files back")
+        return reloaded(case, self._picture(self._series[found.entry], part, found.shown), file=found.shown)

@@ -17,10 +17,10 @@ from medq_gen.errors import SourceError
 from medq_gen.records import Case
 from medq_gen.sources import headers, limits
 from medq_gen.sources.anatomy import own_anatomy
-from medq_gen.sources.dicom import declared_of, duplicate
+from medq_gen.sources.dicom import declared_of
 from medq_gen.sources.dicom_pixels import quiet
-from medq_gen.sources.folder import Found, checked, entry_of, file_and_part, files
-from medq_gen.sources.identity import Seen, case_of, grouped, reloaded
+from medq_gen.sources.folder import Found, file_and_part, files, found_again
+from medq_gen.sources.identity import cases_of_files, reloaded
 from medq_gen.sources.slabs import joined, reach
 from medq_gen.sources.source import Configured, Declared, FileOptions, LoadedCase, Neighbours, Options, Picture, Pixels, Provenance
 from physics.modality import Modality
@@ -303,26 +303,12 @@ class VolumeSource(Configured):
 
     def index(self) -> Iterator[Case | SourceError]:
         """Volume by volume."""
-        seen = Seen()
-        for found in files(self._options.path, max_bytes=self._declared.max_bytes):
-            cases: list[Case] = []
-            try:
-                if isinstance(found, SourceError):
-                    raise found
-                if found.entry.lower().endswith(_SIDECARS):
-                    continue
-                for picture in pictures(found, self._declared):
-                    if isinstance(picture, SourceError):
-                        yield picture
-                        continue
-                    case = case_of(picture, self._provenance(entry_of(found.entry, picture.part)))
-                    if seen.again(case):
-                        yield duplicate(found.shown)
-                    else:
-                        cases.append(case)
-            except SourceError as error:
-                yield error
-            yield from grouped(cases, shares=self._shares)
+        found = (
+            file
+            for file in files(self._options.path, max_bytes=self._declared.max_bytes)
+            if isinstance(file, SourceError) or not file.entry.lower().endswith(_SIDECARS)
+        )
+        return cases_of_files(found, lambda file: pictures(file, self._declared), self._provenance, shares=self._shares)
 
     def _provenance(self, entry: str) -> Provenance:
         return Provenance(source=self.name, entry=entry, licence=self._options.licence, origin=self._options.origin, grid=self._options.grid)
@@ -331,8 +317,8 @@ class VolumeSource(Configured):
         """The pixels of a case; the last volume is kept, since neighbours often follow."""
         file, part = file_and_part(case.entry)
         if self._held is None or self._held[0] != file:
-            shown = str(self._options.path / file if self._options.path.is_dir() else self._options.path)
-            self._held = file, read_volume(checked(self._options.path, file, shown=shown, max_bytes=self._declared.max_bytes), self._declared)
+            found, _ = found_again(self._options.path, case.entry, max_bytes=self._declared.max_bytes)
+            self._held = file, read_volume(found, self._declared)
         volume = self._held[1]
         made = reloaded(case, one(volume, Found(self._options.path, file, file), part, self._declared), file=file)
         return replace(made, neighbours=neighbours_of(volume, part, made.pixels, modality=case.modality))
