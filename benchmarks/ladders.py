@@ -1,8 +1,8 @@
-"""`python -m benchmarks.ladders [recipe ...] [--patterns 20]`: does harm rise with the knob, and do ladders reach their bands?
+"""`python -m benchmarks.ladders [recipe ...] [--patterns 20] [--dicom FOLDER]`: does harm rise with the knob, and do ladders reach their bands?
 
-For every recipe, over patterns drawn on the sample cases that it accepts: the rank correlation of strength and effect at seven places along the knob, from
-the weakest level that the ladder reached to the strongest (half of the weakest where that is the only one; for a choice: all up to the strongest); and whole
-ladders as a run makes them: levels reached, those inside their band, acquisitions a level, why levels are missing.
+For every recipe, over patterns drawn on the cases of the sample source, or of a folder of DICOM files, that it accepts: the rank correlation of strength and
+effect at seven places along the knob, from the weakest level that the ladder reached to the strongest (half of the weakest where that is the only one; for a
+choice: all up to the strongest); and whole ladders as a run makes them: levels reached, those inside their band, acquisitions a level, why levels are missing.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ HEADER = (
 )
 
 
-def benches(modality: str, recipe: Degradation | Mix) -> Iterator[Bench]:
-    """Fresh benches of the sample cases that a recipe accepts, one after the other."""
+def benches(modality: str, recipe: Degradation | Mix, folder: str | None) -> Iterator[Bench]:
+    """Fresh benches of the cases that a recipe accepts, one after the other."""
     from medq_gen import scan_of, sources
     from medq_gen.ladder import Bench
     from medq_gen.records import Case
 
-    source = sources.make("sample", {"modality": modality})
+    source = sources.make("sample", {"modality": modality}) if folder is None else sources.make("dicom", {"path": folder})
     for case in source.index():
-        if isinstance(case, Case):
+        if isinstance(case, Case) and case.modality == modality:
             bench = Bench(*scan_of.healthy_scan(source.load(case), seed=7))
             if not recipe.refuse(bench.healthy):
                 yield bench
@@ -53,7 +53,7 @@ def used(knob: Strength | tuple[float | str, ...], solved: list[float | str]) ->
     return list(knob[: 1 + max((knob.index(choice) for choice in solved), default=len(knob))])
 
 
-def row(name: str, n_patterns: int) -> str:
+def row(name: str, n_patterns: int, folder: str | None = None) -> str:
     """One line of the table."""
     import numpy as np
     from scipy.stats import spearmanr
@@ -65,9 +65,9 @@ def row(name: str, n_patterns: int) -> str:
     from medq_gen.solve import band_of
 
     recipe, modality = registry.get(name).recipe, registry.place_of(name).modality
-    accepted = list(benches(modality, recipe))
+    accepted = list(benches(modality, recipe, folder))
     if not accepted:
-        return f"| {name} | 0 | | | | | every sample case is refused |"
+        return f"| {name} | 0 | | | | | every case is refused |"
     options = {} if isinstance(recipe, Mix) else recipe.options
     correlations, asked, reached, inside, acquisitions, reasons = [], 0, 0, 0, 0, Counter[str]()
     for number in range(n_patterns):
@@ -110,6 +110,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipes", nargs="*")
     parser.add_argument("--patterns", type=int, default=20)
+    parser.add_argument("--dicom", metavar="FOLDER", help="cases of this folder instead of those of the sample source")
     given = parser.parse_args(arguments)
     unknown = sorted(set(given.recipes) - set(registry.names()))
     if unknown:
@@ -118,7 +119,7 @@ def main(arguments: list[str]) -> int:
     torch.set_num_threads(1)
     print(HEADER, flush=True)
     for name in given.recipes or registry.names():
-        print(row(name, given.patterns), flush=True)
+        print(row(name, given.patterns, given.dicom), flush=True)
     return 0
 
 
