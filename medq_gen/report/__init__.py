@@ -60,6 +60,7 @@ def _values(store: Store, found: Overview) -> dict[str, Any]:  # Any: what a tem
         "n_pictures": sum(found.facts["modality"].values()),
         "n_ladders": len(ladders),
         "columns": sheet.columns(shown),
+        "with_clean": int(any(entry["clean"] for entry in shown)),
         "shown": shown,
         "reduced": sheet.reduced,
         "jpeg": sheet.jpeg(),
@@ -78,6 +79,7 @@ def _values(store: Store, found: Overview) -> dict[str, Any]:  # Any: what a tem
         "refused": store.refused()[:MAX_NOTES],
         "n_refused": len(store.refused()),
         "speed": _speed(store),
+        "has_leaderboard": (store.path / "leaderboard.html").exists(),
         "samples": samples,
         "item_pictures": {key: sheet.small(key) for key in sorted(samples.keys)},
     }

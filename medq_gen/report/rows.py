@@ -59,6 +59,11 @@ class Ladder:
     rungs: dict[Level, Row] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def recipe(self) -> str:
+        """What degraded it."""
+        return self.key.split("/")[1]
+
     def shape(self, size: tuple[int, int] | None) -> str:
         """Width to height of the picture as it lies in the body, for CSS; empty where pixels are square."""
         if size is None or self.spacing_mm is None or abs(self.spacing_mm[0] / self.spacing_mm[1] - 1) < SQUARE:

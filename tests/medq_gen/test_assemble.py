@@ -249,8 +249,11 @@ def test_a_set_is_drafted_reported_exported_answered_scored_and_replayed(
     assert store.items("pairs")
     assert "A set of 2 runs" in (out / "README.md").read_text()
     page = (out / "report.html").read_text()
-    assert "mri_spike" in page
-    assert "mri_noise" in page
+    assert "<h3>mri_spike · " in page
+    assert "<h3>mri_noise · " in page
+    untouched = 'alt="clean"' in page
+    assert ("<div>Clean</div>" in page) == untouched
+    assert untouched or "the clean picture itself" not in page
     assert run_command(["task=export", f"run={out}", "format=jsonl"]) == 0
     assert run_command(["task=answer", f"run={out}", "model=chance"]) == 0
     assert run_command(["task=score", f"run={out}", f"predictions={out}/answer/perception/chance.jsonl"]) == 0

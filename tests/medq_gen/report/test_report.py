@@ -168,6 +168,15 @@ def test_a_run_without_anything_has_a_page_too(tmp_path: Path) -> None:
     assert "No pictures were made" in none
 
 
+def test_a_leaderboard_beside_the_page_is_linked(run: Store, page: str, tmp_path: Path) -> None:
+    """Where answers were ranked, the page says where; elsewhere it does not."""
+    assert "leaderboard.html" not in page
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    (copy / "leaderboard.html").write_text("<p>ranks</p>", encoding="utf-8")
+    assert 'href="leaderboard.html"' in build(copy).read_text(encoding="utf-8")
+
+
 def test_a_solved_none_has_a_column_of_its_own(tmp_path: Path) -> None:
     """A sub-threshold `none` stands between the clean picture and mild, never in place of the clean picture."""
     store = fake_store.make(tmp_path / "run", Options(cases=2, items=False, missing=False, touched_none=True))
