@@ -14,6 +14,7 @@ from physics.ct.measures import soft_region
 from physics.ct.memory import Memory
 from physics.ct.projector import project
 from physics.ct.resolution import FINER, Transfer
+from physics.ct.scan import CTScan
 from physics.measure.pair import Pair, Reading, measure
 from physics.scan import acquire
 
@@ -69,7 +70,7 @@ def rim_transfer(picture: Array, grid: Grid, *, x_mm: float, y_mm: float, radius
     place = np.bincount(step[kept], weights=distance[near][kept], minlength=len(at))
     edge = np.interp(at, place[count > 0] / count[count > 0], summed[count > 0] / count[count > 0])
     outer = np.clip((np.abs(at - radius_mm) / _REACH_MM - _FLAT) / (1 - _FLAT), 0.0, 1.0)
-    slope = -np.gradient(edge, _FINE_MM) * np.cos(0.5 * np.pi * outer) ** 2
+    slope = np.gradient(edge, _FINE_MM) * np.cos(0.5 * np.pi * outer) ** 2
     nu = np.arange(0.0, 0.5 / max(grid.spacing_mm), _STEP_PER_MM)
     spread = np.abs(np.exp(-2j * np.pi * np.outer(nu, at - radius_mm)) @ slope)
     return Transfer(nu, spread / max(float(spread[0]), 1e-12))
@@ -93,14 +94,19 @@ def insert_transfer(pair: Pair) -> Transfer:
     return _KEPT.get(pair.degraded, id(pair.scan), make=lambda: _insert_transfer(pair))
 
 
+def with_added(scan: CTScan, hu: Array) -> CTScan:
+    """The scan of a patient who has so many HU more, (row, column), in the picture and in measured rays."""
+    added = torch.from_numpy(hu).to(scan.hu.dtype)
+    if scan.measured_rays is None:
+        return replace(scan, hu=scan.hu + added)
+    rays = project(added * (scan.mu_water / 1000.0), FAN, grid=scan.grid)
+    return replace(scan, hu=scan.hu + added, measured_rays=scan.measured_rays + rays)
+
+
 def _insert_transfer(pair: Pair) -> Transfer:
     x_mm, y_mm = place_of(pair)
     drawn = CONTRAST_HU * disc(pair.scan.grid, x_mm=x_mm, y_mm=y_mm, radius_mm=RADIUS_MM)
-    scan, gain = pair.scan, torch.from_numpy(drawn).to(pair.scan.hu.dtype)
-    inserted = replace(scan, hu=scan.hu + gain)
-    if scan.measured_rays is not None:
-        inserted = replace(inserted, measured_rays=scan.measured_rays + project(gain * (scan.mu_water / 1000.0), FAN, grid=scan.grid))
-    seen = (acquire(inserted) - pair.degraded).double().numpy()
+    seen = (acquire(with_added(pair.scan, drawn)) - pair.degraded).double().numpy()
     there, here = (rim_transfer(one, pair.scan.grid, x_mm=x_mm, y_mm=y_mm, radius_mm=RADIUS_MM) for one in (seen, drawn))
     return Transfer(there.frequency_per_mm, there.kept / np.maximum(here.kept, 0.05))
 

@@ -12,6 +12,7 @@ import torch
 from ct_phantoms import disc
 
 from physics.ct import CTScan, lower_dose
+from physics.ct.body import body_radius_mm
 from physics.ct.cone_beam import oblique_rays, oblique_weights
 from physics.ct.geometry import Fan, Grid, Parallel
 from physics.ct.kernel import STANDARD
@@ -59,6 +60,41 @@ def oblique(theta, s, row_mm, source_mm, distance_mm, mu_water):
         apart = near**2 / w**2 + over**2 / (wz**2 + tilt**2 * w**2)
         total = total + a * np.exp(-apart / 2) * np.sqrt(2 * math.pi / (1 / w**2 + tilt**2 / wz**2))
     return total * mu_water / 1000
+
+
+@pytest.mark.parametrize("distance_mm", [45.0, -30.0])
+def test_rows_are_read_twice_as_densely_as_they_are_high(distance_mm):
+    """From the row that meets the far rim of the circle to the one that meets the near rim, in the fewest equal steps of half a row or less, and one more."""
+    cone = cone_of(lenses(), distance_mm)
+    rim, rows = float(cone.across_mm[-1]), cone.rows_mm
+    ends = [distance_mm * cone.source_mm / (cone.source_mm + side * rim) for side in (1, -1)]
+    np.testing.assert_allclose((rows[1], rows[-2]), ends)
+    step = np.abs(np.diff(rows))
+    np.testing.assert_allclose(step, step[0])
+    assert step[0] <= cone.row_mm / 2 + 1e-12
+    assert abs(ends[1] - ends[0]) / max(len(rows) - 4, 1) > cone.row_mm / 2  # a step fewer would be too few
+
+
+def test_the_work_grid_is_as_wide_as_the_body_or_the_picture():
+    """1.06 radii and 8 mm to either side, no wider than the longer side of the picture, on at most 160 pixels that are no finer than the picture's."""
+    small = scan_of([1000 * disc(GRID, radius_mm=50.0) - 1000] * 25, 12)
+    cone = cone_of(small, 30.0)
+    assert body_radius_mm(small) == pytest.approx(50.0, abs=4.0)
+    assert cone.pixel_mm == 2.0
+    assert cone.n_px == math.ceil(1.06 * body_radius_mm(small) + 8.0)  # half of it in pixels of 2 mm, twice
+    assert (cone.row_mm, cone.source_mm, cone.distance_mm) == (2.0, TURN.source_mm, 30.0)
+    for grid, longer in ((Grid((100, 60), (2.5, 2.0)), 250.0), (Grid((60, 100), (2.0, 2.5)), 250.0)):
+        full = cone_of(scan_of([np.zeros(grid.shape)] * 25, 12, grid=grid), 30.0)
+        assert full.n_px * full.pixel_mm == pytest.approx(longer, abs=full.pixel_mm)
+
+
+@pytest.mark.parametrize(("count", "index", "step_mm", "each"), [(25, 12, 1.5, 10), (25, 10, 1.0, 8), (9, 4, 3.0, 5)])
+def test_layers_reach_as_far_as_the_slab(count, index, step_mm, each):
+    """To the outer face of the outermost slice on the farther side, in rows of 2 mm or slices that are thicker: 12.5 x 1.5 / 2 = 9.4, 14.5 / 2 = 7.3, 4.5."""
+    scan = scan_of([1000 * disc(GRID, radius_mm=50.0) - 1000] * count, index, step_mm=step_mm)
+    layers = layers_of(scan, cone_of(scan, 30.0))
+    assert layers.hu.shape[0] == 2 * each + 1
+    assert (layers.index, layers.step_mm) == (each, max(2.0, step_mm))
 
 
 @pytest.mark.parametrize("distance_mm", [45.0, -30.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from physics.ct import CTScan, lower_dose
-from physics.ct.geometry import Grid
-from physics.ct.insert import disc, insert_mtf10, insert_mtf50, place_of, rim_transfer
+from physics.ct.geometry import FAN, Grid
+from physics.ct.insert import disc, insert_mtf10, insert_mtf50, place_of, rim_transfer, with_added
 from physics.ct.kernel import STANDARD
 from physics.ct.kernel_change import change_kernel, with_resolution
 from physics.display import Display
@@ -34,6 +35,31 @@ def test_a_gaussian_blur_is_found_within_three_percent(sigma_mm, spacing_mm, rad
     expected = np.exp(-2 * (math.pi * sigma_mm * nu) ** 2) * np.sqrt(np.sinc(spacing_mm[0] * nu) * np.sinc(spacing_mm[1] * nu))
     used = expected > 0.1
     oracle("ct_focal_spot_blur", "MTF of a rim blurred by a Gaussian", float(np.abs(found.kept - expected)[used].max()), below=0.03)
+
+
+def test_what_lies_far_from_the_rim_is_tapered_off():
+    """A faint ring that begins 6.6 mm outside of the rim, where the square of a cosine from 4.2 to 7 mm leaves a twentieth of its step: below 0.3 / mm the MTF
+    is the same within 2 %, and exactly where the ring begins 8 mm away; a ring 1 mm outside counts in full."""
+    grid = Grid((200, 200), (0.25, 0.25))
+
+    def found(low_mm, high_mm):
+        ring = disc(grid, x_mm=0.0, y_mm=0.0, radius_mm=high_mm) - disc(grid, x_mm=0.0, y_mm=0.0, radius_mm=low_mm)
+        return rim_transfer(disc(grid, x_mm=0.0, y_mm=0.0, radius_mm=10.0) + 0.15 * ring, grid, x_mm=0.0, y_mm=0.0, radius_mm=10.0).kept
+
+    plain = found(0.0, 0.0)
+    low = slice(0, 15)
+    assert np.abs(found(16.6, 18.6) - plain)[low].max() < 0.02
+    assert np.abs(found(18.2, 18.6) - plain)[low].max() < 1e-9
+    assert np.abs(found(11.0, 11.5) - plain)[low].max() > 0.08
+
+
+@pytest.mark.parametrize(("x_mm", "y_mm"), [(22.0, -31.0), (-25.0, 18.0)])
+def test_the_widest_tissue_is_found_where_it_lies(x_mm, y_mm):
+    """A large disc of tissue whose neighbour is small: its middle within two pixels."""
+    hu = 1040 * np.maximum(disc(GRID, x_mm=x_mm, y_mm=y_mm, radius_mm=34.0), disc(GRID, x_mm=-x_mm, y_mm=-y_mm, radius_mm=16.0)) - 1000
+    scan = CTScan.of(torch.tensor(hu, dtype=torch.float32), spacing_mm=GRID.spacing_mm, n0=2e5, kernel=STANDARD)
+    found = place_of(pair_of(scan, scan))
+    assert math.hypot(found[0] - x_mm, found[1] - y_mm) < 1.5
 
 
 GRID = Grid((220, 230), (0.7, 0.65))
@@ -59,6 +85,21 @@ def test_a_smoother_kernel_is_read_off_the_insert(ratio, oracle):
         found = [one(pair_of(edited, scan)).value for one in (insert_mtf50, insert_mtf10)]
         for value, expected in zip(found, told, strict=True):
             oracle("ct_smooth_kernel", "MTF of an insert beside the kernel's, of the known", value / expected - 1, below=0.03)
+
+
+def test_the_disc_is_added_to_picture_and_rays():
+    """120 HU more where it lies; measured rays gain the attenuation of its chord, 2 (r^2 - d^2)^(1/2) at a distance d from its middle."""
+    scan = replace(body(), measured_rays=torch.zeros((FAN.n_views, FAN.n_channels)))
+    drawn = 120.0 * disc(GRID, x_mm=10.0, y_mm=-6.0, radius_mm=10.0)
+    found = with_added(scan, drawn)
+    torch.testing.assert_close(found.hu - scan.hu, torch.from_numpy(drawn).float())
+    theta = FAN.theta()[:, None] + FAN.gamma()[None]
+    apart = np.abs(FAN.s_mm()[None] - 10.0 * np.cos(theta) + 6.0 * np.sin(theta))
+    chord = 2 * np.sqrt(np.clip(100.0 - apart**2, 0, None)) * 0.12 * scan.mu_water
+    off = np.abs(found.measured_rays.numpy() - chord)
+    assert off[apart < 8].max() < 0.03 * chord.max()
+    assert off[apart > 11].max() < 0.03 * chord.max()
+    assert with_added(body(), drawn).measured_rays is None
 
 
 def test_noise_does_not_sway_the_insert():

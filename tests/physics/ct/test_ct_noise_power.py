@@ -40,6 +40,13 @@ def test_the_spectrum_of_known_noise(shape, spacing_mm, oracle):
     oracle("ct_low_dose", "noise power spectrum measured beside nu A^2, rings", float(np.abs(off).max()), below=0.05)
 
 
+@pytest.mark.parametrize(("shape", "enough"), [((60, 48), True), ((59, 48), False), ((60, 47), False), ((48, 60), True)])
+def test_patches_overlap_by_half(shape, enough):
+    """Twelve patches of 24 mm on pixels of 1 mm need four by three, 12 mm apart: 60 by 48 mm and not a pixel less."""
+    noise = np.random.default_rng(2).standard_normal(shape)
+    assert (noise_power(noise, np.ones(shape, dtype=bool), spacing_mm=(1.0, 1.0)) is not None) is enough
+
+
 def pair_of(hu, mask, spacing_mm):
     view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), torch.tensor(mask), spacing_mm)
     return Pair(torch.tensor(hu), torch.tensor(hu), view)
