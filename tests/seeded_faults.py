@@ -53,10 +53,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "swapped axis: (rows_mm, columns_mm) in metal_area": "two factors of one product",
     },
     "physics/ct/channel_aliasing.py": {"lost factor: n_channels / pitch in coarse_rows": "more places, all of them beyond the row"},
+    "physics/ct/head.py": {
+        "flipped sign: one += _NOISE_HU * middle * _grain(rng, one.shape) in head": "normal about 0",
+    },
     "physics/ct/helical.py": {"flipped sign: turns[0] + 0.5 in readings_mm": "half a turn later or earlier is one reading modulo the feed"},
     "physics/ct/implant_sites.py": {
         "flipped sign: count + 1 in _bones": "every label has pixels, so bincount is that long without being asked",
     },
+    "physics/ct/insert.py": {"conjugate: 2j in rim_transfer": "only the modulus of the transform of real values is kept"},
     "physics/ct/iterative_look.py": {
         "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
         "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",

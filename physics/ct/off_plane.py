@@ -86,7 +86,8 @@ class OffPlane:
         rim = cone.across_mm[-1] - np.hypot(cone.across_mm[:, None], cone.across_mm[None])
         found = slice_of_rows(oblique_rays(volume, cone, oblique_weights(cone, layers)), cone) * np.clip(rim / _MARGIN_MM * 2, 0.0, 1.0)
         matrix = _scaled(scan.grid.shape, scan.grid.spacing_mm, (cone.n_px, cone.n_px), (cone.pixel_mm, cone.pixel_mm))
-        shown = cv2.warpAffine(found, matrix, scan.grid.shape[::-1], flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+        # in double precision OpenCV's cubic leaves pixels near the edge out
+        shown = cv2.warpAffine(found.astype(np.float32), matrix, scan.grid.shape[::-1], flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
         return change + hu_change(torch.from_numpy(shown).to(change.dtype), mu_water=scan.mu_water)
 
 

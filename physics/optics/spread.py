@@ -37,7 +37,7 @@ def spread_exposure(light: Light, kind: Literal["roll", "advance"], *, centre: t
     """
     rows, columns = light.shape[:2]
     pose: Callable[[float], NDArray[np.float64]] = _turn if kind == "roll" else _growth
-    out = light
+    out: Light = light.astype(np.float32, copy=False)  # in double precision OpenCV's cubic is wrong near the edges
     for k in range(1, max(1, math.ceil(math.log2(max(abs(amount) * radius_px / STEP_PX, 1.001)))) + 1):
         poses = []
         for u in (amount / 2 ** (k + 1), -amount / 2 ** (k + 1)):
@@ -45,7 +45,7 @@ def spread_exposure(light: Light, kind: Literal["roll", "advance"], *, centre: t
             shift = np.array(centre[::-1]) - linear @ np.array(centre[::-1])
             poses.append(cv2.warpAffine(out, np.hstack([linear, shift[:, None]]), (columns, rows), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101))
         out = (poses[0] + poses[1]) / 2
-    return out
+    return out.astype(light.dtype, copy=False)
 
 
 def _turn(angle_rad: float) -> NDArray[np.float64]:

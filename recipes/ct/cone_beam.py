@@ -37,7 +37,7 @@ def refuse(scan: CTScan) -> str | None:
 
 
 RECIPE = Degradation(
-    version=1,
+    version=2,
     draw=draw,
     edit=edit,
     strength=Strength("distance from the mid-plane", "mm", neutral=0.0, limit=MOST_MM),

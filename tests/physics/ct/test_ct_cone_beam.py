@@ -13,12 +13,12 @@ from ct_phantoms import disc
 
 from physics.ct import CTScan, lower_dose
 from physics.ct.body import body_radius_mm
-from physics.ct.cone_beam import oblique_rays, oblique_weights
+from physics.ct.cone_beam import Cone, oblique_rays, oblique_weights, slice_of_rows
 from physics.ct.geometry import Fan, Grid, Parallel
 from physics.ct.kernel import STANDARD
 from physics.ct.off_plane import OffPlane, cone_angle_deg, cone_of, layers_of, off_plane_mm, scan_off_plane
 from physics.ct.slab import Slab
-from physics.ct.spectrum import mu_of
+from physics.ct.spectrum import hu_change, mu_of
 from physics.display import Display
 from physics.measure.pair import Pair, View
 from physics.scan import EditConflict, acquire
@@ -75,6 +75,16 @@ def test_rows_are_read_twice_as_densely_as_they_are_high(distance_mm):
     assert abs(ends[1] - ends[0]) / max(len(rows) - 4, 1) > cone.row_mm / 2  # a step fewer would be too few
 
 
+def test_the_ramp_ends_as_a_cosine():
+    """A line of one pixel in the middle of every view: its width times 2 pi times the integral of f cos(pi f / 2 N) up to the Nyquist frequency N, which is
+    (8 / pi) (pi / 2 - 1) N^2."""
+    cone = Cone(20.0, 541.0, 81, 1.5, 2.0)
+    rays = np.zeros((cone.n_views, len(cone.rows_mm), 81), dtype=np.float32)
+    rays[:, :, 40] = 1.0
+    told = 1.5 * 8 / math.pi * (math.pi / 2 - 1) / (2 * 1.5) ** 2
+    assert float(slice_of_rows(rays, cone)[40, 40]) == pytest.approx(told, rel=0.01)
+
+
 def test_the_work_grid_is_as_wide_as_the_body_or_the_picture():
     """1.06 radii and 8 mm to either side, no wider than the longer side of the picture, on at most 160 pixels that are no finer than the picture's."""
     small = scan_of([1000 * disc(GRID, radius_mm=50.0) - 1000] * 25, 12)
@@ -86,6 +96,51 @@ def test_the_work_grid_is_as_wide_as_the_body_or_the_picture():
     for grid, longer in ((Grid((100, 60), (2.5, 2.0)), 250.0), (Grid((60, 100), (2.0, 2.5)), 250.0)):
         full = cone_of(scan_of([np.zeros(grid.shape)] * 25, 12, grid=grid), 30.0)
         assert full.n_px * full.pixel_mm == pytest.approx(longer, abs=full.pixel_mm)
+
+
+def test_the_work_grid_keeps_off_the_source_and_within_160_pixels():
+    """Six tenths of the way to a near source; pixels of 1/160 of the width where the picture's are finer."""
+    near = replace(scan_of([np.zeros((100, 100))] * 25, 12, grid=Grid((100, 100), (2.5, 2.5))), geometry=replace(TURN, source_mm=150.0))
+    assert cone_of(near, 30.0).n_px == math.ceil(2 * 0.6 * 150.0 / 2.5)
+    fine = cone_of(scan_of([np.zeros((240, 240))] * 25, 12, grid=Grid((240, 240), (0.5, 0.5))), 30.0)
+    assert (fine.n_px, fine.pixel_mm) == (160, 0.75)
+
+
+def test_layers_are_the_slices_on_the_work_grid():
+    """A Gaussian blob of 3 mm in water on pixels of 0.5 by 1 mm, seen on pixels of 1.9 mm: HU as they were, the second moments grown by those of the
+    averaging, a quarter of the difference of the squared pixels along each axis; air beyond the circle though the picture holds tissue there."""
+    grid = Grid((600, 300), (0.5, 1.0))
+    y, x = (v[:, None] if axis == 0 else v[None] for axis, v in enumerate(grid.centred_mm()))
+    plain = np.zeros(grid.shape)
+    blob = 400 * np.exp(-((x - 20) ** 2 + (y + 31) ** 2) / (2 * 3.0**2))
+    cone = cone_of(scan_of([plain] * 25, 12, grid=grid), 30.0)
+    assert cone.pixel_mm == pytest.approx(300 / 160)
+    without, found = (layers_of(scan_of([one] * 25, 12, grid=grid), cone).hu[7].double().numpy() for one in (plain, plain + blob))
+    across = cone.across_mm
+    assert float(without[80, 80]) == pytest.approx(0.0, abs=0.1)
+    assert float(without[0, 0]) == float(without[-1, 3]) == -1000.0
+    weight = (found - without) / (found - without).sum()
+    for moment, at, spacing in ((weight.sum(axis=1), -31.0, 0.5), (weight.sum(axis=0), 20.0, 1.0)):
+        middle = float(moment @ across)
+        assert middle == pytest.approx(at, abs=0.05)
+        assert float(moment @ (across - middle) ** 2) == pytest.approx(9.0 + (cone.pixel_mm**2 - spacing**2) / 4, rel=0.03)
+
+
+def test_the_change_fades_within_four_millimetres_of_the_rim():
+    """On a picture whose pixels are those of the work grid: what the rows make, times the distance from the circle over 4 mm where that is below 1."""
+    grid = Grid((90, 90), (2.0, 2.0))
+    ramp = 30.0 * np.arange(-12, 13)
+    pattern = np.indices(grid.shape).sum(axis=0) % 17 * 40.0
+    scan = scan_of([pattern + step * (1 + pattern / 300) for step in ramp], 12, grid=grid)
+    cone = cone_of(scan, 40.0)
+    assert (cone.n_px, cone.pixel_mm) == (90, 2.0)
+    layers = layers_of(scan, cone)
+    rays = oblique_rays(mu_of(layers.hu, mu_water=scan.mu_water).permute(1, 2, 0).contiguous().numpy(), cone, oblique_weights(cone, layers))
+    inner = cone.across_mm[-1] - np.hypot(cone.across_mm[:, None], cone.across_mm[None])
+    expected = hu_change(torch.from_numpy(slice_of_rows(rays, cone) * np.clip(inner / 4.0, 0, 1)), mu_water=scan.mu_water)
+    found = OffPlane(40.0).apply(torch.zeros(grid.shape, dtype=torch.float64), scan)
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=1e-3)
+    assert float(expected[(inner > 0) & (inner < 3)].abs().max()) > 5
 
 
 @pytest.mark.parametrize(("count", "index", "step_mm", "each"), [(25, 12, 1.5, 10), (25, 10, 1.0, 8), (9, 4, 3.0, 5)])

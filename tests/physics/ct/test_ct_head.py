@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from physics.ct.head import CAVITY, HEAD, SPACING_MM, head
+from physics.ct.kernel import STANDARD
+from physics.ct.noise_power import noise_power
 
 HU, MIDDLE = head()
 
@@ -55,6 +57,20 @@ def painted(place):
 def test_every_part_is_the_ellipsoid_that_it_says(away):
     """Voxel by voxel within six deviations of the grain."""
     assert float(np.abs(HU[MIDDLE + away] - painted(MIDDLE + away)).max()) < 6 * 4.5
+
+
+def test_the_grain_is_that_of_a_standard_kernel():
+    """Read in the brain, less the drawing: the mean frequency of f A(f)^2 within 5 %; white noise under the kernel alone is 15 % coarser and more."""
+    nu = np.linspace(0.0, 0.5 / SPACING_MM, 2000)
+    told, white = (float(np.sum(nu * weight) / np.sum(weight)) for weight in (nu**2 * STANDARD(nu) ** 2, nu * STANDARD(nu) ** 2))
+    found = []
+    for away in (13, 16, 19):
+        even = np.zeros(HU.shape[1:], dtype=bool)
+        even[60:180, 70:170] = True
+        power = noise_power((HU[MIDDLE + away] - painted(MIDDLE + away)).astype(float), even, spacing_mm=(SPACING_MM, SPACING_MM), patch_mm=22.0)
+        found.append(float(np.sum(power.frequency_per_mm * power.power * power.area_per_mm2) / np.sum(power.power * power.area_per_mm2)))
+    assert np.mean(found) == pytest.approx(told, rel=0.05)
+    assert white < 0.87 * told
 
 
 def test_air_cells_stand_upright():

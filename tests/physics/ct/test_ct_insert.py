@@ -102,6 +102,23 @@ def test_the_disc_is_added_to_picture_and_rays():
     assert with_added(body(), drawn).measured_rays is None
 
 
+def test_a_pixel_is_covered_along_its_own_sides():
+    """Pixels of 3 mm by 1 mm, read at five places along each side: three of five rows of the pixel at the upper end of a disc of 15.5 mm lie in it."""
+    found = disc(Grid((21, 41), (3.0, 1.0)), x_mm=0.0, y_mm=0.0, radius_mm=15.5)
+    assert found[5, 20] == pytest.approx(0.6)
+    assert (found[10, 35], found[10, 36]) == (1.0, 0.0)
+    assert found.sum() * 3.0 == pytest.approx(math.pi * 15.5**2, rel=0.01)
+
+
+def test_the_insert_lies_where_the_tissue_is():
+    """A wide picture with tissue far to the right: the kernel is read there, where the same distance down lies outside of the picture."""
+    grid = Grid((100, 260), (0.7, 0.65))
+    hu = 1040 * disc(grid, x_mm=55.0, y_mm=2.0, radius_mm=30.0) - 1000
+    scan = CTScan.of(torch.tensor(hu, dtype=torch.float32), spacing_mm=grid.spacing_mm, n0=2e5, kernel=STANDARD)
+    nu = np.linspace(0, 1.3, 13001)
+    assert insert_mtf50(pair_of(scan, scan)).value == pytest.approx(10 * nu[np.argmax(STANDARD(nu) < 0.5)], rel=0.03)
+
+
 def test_noise_does_not_sway_the_insert():
     """At a tenth of the dose the kernel is the same: within 8 %."""
     scan = body()

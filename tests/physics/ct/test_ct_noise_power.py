@@ -47,6 +47,15 @@ def test_patches_overlap_by_half(shape, enough):
     assert (noise_power(noise, np.ones(shape, dtype=bool), spacing_mm=(1.0, 1.0)) is not None) is enough
 
 
+def test_a_quadratic_surface_is_no_noise():
+    """Gradients, bowls and saddles of organs leave nothing; a third power does."""
+    y, x = np.indices((120, 130)) - 60.0
+    even = np.ones(y.shape, dtype=bool)
+    surface = 3.0 + 0.2 * x - 0.3 * y + 0.01 * x * x - 0.02 * x * y + 0.03 * y * y
+    assert noise_power(surface, even, spacing_mm=(1.0, 1.0)).power.max() < 1e-12
+    assert noise_power(1e-3 * x**3, even, spacing_mm=(1.0, 1.0)).power.max() > 1e-3
+
+
 def pair_of(hu, mask, spacing_mm):
     view = View("ct", "abdomen", Display("abdomen 400/40", -160.0, 240.0), torch.tensor(mask), spacing_mm)
     return Pair(torch.tensor(hu), torch.tensor(hu), view)

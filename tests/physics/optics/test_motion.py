@@ -147,6 +147,17 @@ def test_a_turn_smears_along_circles_and_an_advance_along_radii(kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", ["roll", "advance"])
+def test_both_precisions_spread_alike_up_to_the_border(kind: str) -> None:
+    """Light in double precision is spread as in single, at every pixel, and stays what it was in type."""
+    light = np.random.default_rng(4).uniform(0.1, 0.9, (61, 80, 3))
+    double, single = (spread_exposure(one, kind, centre=(30.0, 40.0), amount=0.05, radius_px=40.0) for one in (light, light.astype(np.float32)))  # type: ignore[arg-type]
+    assert (double.dtype, single.dtype) == (np.float64, np.float32)
+    np.testing.assert_allclose(double, single, atol=1e-6)
+    flat = spread_exposure(np.full((61, 80, 3), 0.4), kind, centre=(30.0, 40.0), amount=0.05, radius_px=40.0)  # type: ignore[arg-type]
+    np.testing.assert_allclose(flat, 0.4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["roll", "advance"])
 def test_the_poses_are_those_of_the_exposure_integral(kind: str) -> None:
     """Doubling gives the mean over 2^k single warps of the whole exposure: a smooth picture agrees with 64 analytic poses within 1 %."""
     y, x = np.mgrid[:101, :121].astype(float)
