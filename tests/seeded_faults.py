@@ -55,6 +55,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/ct/channel_aliasing.py": {"lost factor: n_channels / pitch in coarse_rows": "more places, all of them beyond the row"},
     "physics/ct/head.py": {
         "flipped sign: one += _NOISE_HU * middle * _grain(rng, one.shape) in head": "normal about 0",
+        "lost factor: np.arange(-_EACH, _EACH + 1) * STEP_MM in head": "1 mm",
     },
     "physics/ct/helical.py": {"flipped sign: turns[0] + 0.5 in readings_mm": "half a turn later or earlier is one reading modulo the feed"},
     "physics/ct/implant_sites.py": {

@@ -74,17 +74,17 @@ HEAD: tuple[Ellipsoid, ...] = (
     Ellipsoid((28, 8, -4), (7.5, 2.2, 2.2), 20, 14, True),  # internal auditory canals
     Ellipsoid((57, 28, -12), (12, 17, 19), 520, 22, True),  # mastoids
     *(
-        Ellipsoid((57 + dx, 28 + dy, -10 + dz), (r, 1.15 * r, 1.3 * r), -820, 25, True)  # and their cells
-        for dx, dy, dz, r in (
-            (-5, -8, 3, 2.6),
-            (2, -9, -4, 3.0),
-            (-6, 0, -3, 2.8),
-            (1, -2, 5, 2.7),
-            (6, 2, -2, 2.4),
-            (-4, 7, 4, 2.7),
-            (3, 8, -3, 2.9),
-            (-1, 13, 2, 2.2),
-            (0, 3, -10, 3.2),
+        Ellipsoid((x, y, z), (r, 1.15 * r, 1.3 * r), -820, 25, True)  # and their cells
+        for x, y, z, r in (
+            (52, 20, -7, 2.6),
+            (59, 19, -14, 3.0),
+            (51, 28, -13, 2.8),
+            (58, 26, -5, 2.7),
+            (63, 30, -12, 2.4),
+            (53, 35, -6, 2.7),
+            (60, 36, -13, 2.9),
+            (56, 41, -8, 2.2),
+            (57, 31, -20, 3.2),
         )
     ),
     Ellipsoid((60, -2, -14), (5, 4, 8), -900, 10, True),  # ear canals
@@ -106,9 +106,9 @@ def _share(part: Ellipsoid, x: Array, y: Array, z: Array, side: int) -> Array:
     return np.asarray(share * share * (3 - 2 * share))
 
 
-def _box(part: Ellipsoid, side: int, axes: tuple[Array, Array, Array]) -> tuple[slice, ...]:
-    """The voxels (slice, row, column) that a part can touch."""
-    turn = math.radians(part.angle_deg) * side
+def box_of(part: Ellipsoid, side: int, axes: tuple[Array, Array, Array]) -> tuple[slice, ...]:
+    """The voxels (slice, row, column) of axes (column, row, slice) in mm that a part can touch."""
+    turn = math.radians(part.angle_deg)
     a, b, c = part.axes
     half = (math.hypot(a * math.cos(turn), b * math.sin(turn)), math.hypot(a * math.sin(turn), b * math.cos(turn)), c)
     centre = (side * part.centre[0], *part.centre[1:])
@@ -145,7 +145,7 @@ def head() -> tuple[Array, int]:
     hu = np.full((len(axes[2]), _SIDE, _SIDE), -1000.0, dtype=np.float32)
     for part in HEAD:
         for side in (1, -1) if part.mirrored else (1,):
-            box = _box(part, side, axes)
+            box = box_of(part, side, axes)
             x, y, z = axes[0][box[2]][None, None], axes[1][box[1]][None, :, None], axes[2][box[0]][:, None, None]
             share = _share(part, x, y, z, side)
             hu[box] += (share * _share(CAVITY, x, y, z, 1) if part.inner else share) * (part.hu - hu[box])

@@ -103,13 +103,16 @@ def _read(pair: Pair) -> NoisePower | Reading:
 def nps_peak(pair: Pair) -> float | Reading:
     """Frequency at which the noise of soft tissue is strongest: the peak of the noise power spectrum of the degraded slice."""
     found = _of(pair)
-    if isinstance(found, Reading):
-        return found
-    peak = int(np.clip(np.argmax(found.power), 1, len(found.power) - 2))
-    near, power = found.frequency_per_mm[peak - 1 : peak + 2], found.power[peak - 1 : peak + 2]
-    curve = np.polyfit(near - near[1], power, 2)  # a parabola through the highest ring and its neighbours
+    return found if isinstance(found, Reading) else 10.0 * peak_of(found)
+
+
+def peak_of(spectrum: NoisePower) -> float:
+    """Where a spectrum is highest, in 1 / mm: the top of the parabola through its highest ring and the neighbours of that."""
+    peak = int(np.clip(np.argmax(spectrum.power), 1, len(spectrum.power) - 2))
+    near, power = spectrum.frequency_per_mm[peak - 1 : peak + 2], spectrum.power[peak - 1 : peak + 2]
+    curve = np.polyfit(near - near[1], power, 2)
     top = near[1] - curve[1] / (2 * curve[0]) if curve[0] < 0 else near[np.argmax(power)]
-    return 10.0 * float(np.clip(top, near[0], near[2]))
+    return float(np.clip(top, near[0], near[2]))
 
 
 @measure("lp/cm")

@@ -62,10 +62,19 @@ def oblique(theta, s, row_mm, source_mm, distance_mm, mu_water):
     return total * mu_water / 1000
 
 
+def test_views_are_taken_a_few_at_a_time():
+    """Thirty-six views, which no eight divide, are every other one of seventy-two."""
+    scan = lenses()
+    cone = replace(cone_of(scan, 45.0), n_views=36)
+    layers = layers_of(scan, cone)
+    volume, weights = mu_of(layers.hu, mu_water=scan.mu_water).permute(1, 2, 0).contiguous().numpy(), oblique_weights(cone, layers)
+    np.testing.assert_allclose(oblique_rays(volume, cone, weights), oblique_rays(volume, replace(cone, n_views=72), weights)[::2], atol=1e-6)
+
+
 @pytest.mark.parametrize("distance_mm", [45.0, -30.0])
 def test_rows_are_read_twice_as_densely_as_they_are_high(distance_mm):
     """From the row that meets the far rim of the circle to the one that meets the near rim, in the fewest equal steps of half a row or less, and one more."""
-    cone = cone_of(lenses(), distance_mm)
+    cone = replace(cone_of(lenses(), distance_mm), row_mm=0.7)
     rim, rows = float(cone.across_mm[-1]), cone.rows_mm
     ends = [distance_mm * cone.source_mm / (cone.source_mm + side * rim) for side in (1, -1)]
     np.testing.assert_allclose((rows[1], rows[-2]), ends)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physics.ct.head import CAVITY, HEAD, SPACING_MM, head
+from physics.ct.head import CAVITY, HEAD, SPACING_MM, Ellipsoid, box_of, head
 from physics.ct.kernel import STANDARD
 from physics.ct.noise_power import noise_power
 
@@ -57,6 +57,17 @@ def painted(place):
 def test_every_part_is_the_ellipsoid_that_it_says(away):
     """Voxel by voxel within six deviations of the grain."""
     assert float(np.abs(HU[MIDDLE + away] - painted(MIDDLE + away)).max()) < 6 * 4.5
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_box_holds_its_part_and_no_more(side):
+    """Half-axes of 17 and 3 mm at 30 degrees reach (17^2 3/4 + 3^2 / 4)^(1/2) = 14.80 mm across, (17^2 / 4 + 3^2 3/4)^(1/2) = 8.89 down and 5 up, and the
+    edge 1.4 mm more."""
+    axes = tuple(np.arange(-40.0, 40.05, 0.1) for _ in range(3))
+    box = box_of(Ellipsoid((4.0, -7.0, 11.0), (17.0, 3.0, 5.0), 0.0, 30.0), side, axes)
+    found = [(float(at[part.start]), float(at[part.stop - 1])) for at, part in zip(axes, box[::-1], strict=True)]
+    told = [(middle - half - 1.4, middle + half + 1.4) for middle, half in ((side * 4.0, 14.797), (-7.0, 8.888), (11.0, 5.0))]
+    np.testing.assert_allclose(found, told, atol=0.11)
 
 
 def test_the_grain_is_that_of_a_standard_kernel():

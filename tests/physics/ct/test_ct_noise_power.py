@@ -11,7 +11,7 @@ from skimage.metrics import structural_similarity
 from physics.ct import CTScan, lower_dose
 from physics.ct.geometry import Grid
 from physics.ct.kernel import STANDARD
-from physics.ct.noise_power import cnr_hu, noise_power, nps_mean, nps_noise, nps_peak
+from physics.ct.noise_power import NoisePower, cnr_hu, noise_power, nps_mean, nps_noise, nps_peak, peak_of
 from physics.display import Display
 from physics.measure.noise_level import cnr
 from physics.measure.pair import Pair, View
@@ -45,6 +45,15 @@ def test_patches_overlap_by_half(shape, enough):
     """Twelve patches of 24 mm on pixels of 1 mm need four by three, 12 mm apart: 60 by 48 mm and not a pixel less."""
     noise = np.random.default_rng(2).standard_normal(shape)
     assert (noise_power(noise, np.ones(shape, dtype=bool), spacing_mm=(1.0, 1.0)) is not None) is enough
+
+
+@pytest.mark.parametrize("top", [0.123, 0.21, 0.245])
+def test_the_peak_is_the_top_of_a_parabola(top):
+    """Of a spectrum that is one, on uneven rings, between them; of a rising or a falling one its end."""
+    nu = np.array([0.02, 0.07, 0.11, 0.16, 0.2, 0.25, 0.29])
+    assert peak_of(NoisePower(nu, 5.0 - 80 * (nu - top) ** 2, np.ones(7))) == pytest.approx(top)
+    assert peak_of(NoisePower(nu, nu**2, np.ones(7))) == pytest.approx(0.29)
+    assert peak_of(NoisePower(nu, 1 - nu, np.ones(7))) == pytest.approx(0.02)
 
 
 def test_a_quadratic_surface_is_no_noise():
