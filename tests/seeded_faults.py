@@ -61,7 +61,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "physics/ct/implant_sites.py": {
         "flipped sign: count + 1 in _bones": "every label has pixels, so bincount is that long without being asked",
     },
-    "physics/ct/insert.py": {"conjugate: 2j in rim_transfer": "only the modulus of the transform of real values is kept"},
+    "physics/ct/insert.py": {
+        "conjugate: 2j in rim_transfer": "only the modulus of the transform of real values is kept",
+        "flipped sign: y[:, None] + down in disc": "the places within a pixel lie alike on both sides of its middle",
+        "flipped sign: x[None] + right in disc": "the places within a pixel lie alike on both sides of its middle",
+    },
     "physics/ct/iterative_look.py": {
         "swapped axis: (u, leading) in total_variation_prox": "two copies of one picture",
         "swapped axis: (size, step) in total_variation_prox": "two empty pictures to write to",

@@ -68,7 +68,7 @@ def rim_transfer(picture: Array, grid: Grid, *, x_mm: float, y_mm: float, radius
     outer = np.clip((np.abs(at - radius_mm) / _REACH_MM - _FLAT) / (1 - _FLAT), 0.0, 1.0)
     slope = np.gradient(edge, _FINE_MM) * np.cos(0.5 * np.pi * outer) ** 2
     nu = np.arange(0.0, 0.5 / max(grid.spacing_mm), _STEP_PER_MM)
-    spread = np.abs(np.exp(-2j * np.pi * np.outer(nu, at - radius_mm)) @ slope)
+    spread = np.abs(np.exp(-2j * np.pi * np.outer(nu, at)) @ slope)
     return Transfer(nu, spread / max(float(spread[0]), 1e-12))
 
 

@@ -110,6 +110,7 @@ def test_a_pixel_is_covered_along_its_own_sides():
     assert found[5, 20] == pytest.approx(0.6)
     assert (found[10, 35], found[10, 36]) == (1.0, 0.0)
     assert found.sum() * 3.0 == pytest.approx(math.pi * 15.5**2, rel=0.01)
+    np.testing.assert_array_equal(disc(Grid((41, 21), (1.0, 3.0)), x_mm=0.0, y_mm=0.0, radius_mm=15.5), found.T)
 
 
 def test_the_insert_lies_where_the_tissue_is():
