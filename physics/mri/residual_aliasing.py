@@ -42,7 +42,7 @@ def residual_copies(pair: Pair) -> Reading:
     copies = torch.stack([torch.roll(reference, round(m * n_lines / step), dims=axis).flatten() for m in range(step)])  # the first is the body itself
     if not bool(reference.any()):
         return Reading(None, "the object is empty")
-    shares = torch.linalg.lstsq(copies.T, change[:, None]).solution[1:, 0]
+    shares = torch.linalg.lstsq(copies @ copies.T, copies @ change[:, None]).solution[1:, 0]
     return Reading(100 * sqrt(float(shares.square().sum())))
 
 

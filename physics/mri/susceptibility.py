@@ -163,8 +163,8 @@ def shim(field: FieldMap, body: Body) -> FieldMap:
         return field
     places = centred_mm(body)
     terms = torch.stack([torch.ones_like(places[0]), *places], dim=-1).reshape(-1, 3)
-    root = weight.sqrt().flatten()[:, None]
-    fit = torch.linalg.lstsq(root * terms, root * field.hz.reshape(-1, 1)).solution
+    weighted = terms.T * weight.flatten()  # normal equations: what LAPACK's least squares give hangs on where the arrays lie in memory
+    fit = torch.linalg.solve(weighted @ terms, weighted @ field.hz.reshape(-1, 1))
     slope = float((field.through_hz_per_mm * weight).sum() / weight.sum())
     return FieldMap(field.hz - (terms @ fit).reshape(field.hz.shape), field.through_hz_per_mm - slope)
 

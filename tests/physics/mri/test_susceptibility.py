@@ -11,13 +11,14 @@ import pytest
 import torch
 from scipy import ndimage
 
+from physics import phantoms
 from physics.fourier import centred_grid
 from physics.mri import MRIScan
 from physics.mri.cavities import Materials, main_field_axis, materials, rounded_height_mm
 from physics.mri.chain import Slab
 from physics.mri.dipole import Layer, ball_field_ppm, dipole_field_ppm
 from physics.mri.pockets import Pocket, draw_pockets
-from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, field_hz, field_map, layers_of, makes_a_field, slice_ppm
+from physics.mri.susceptibility import AIR_PPM, TISSUE_PPM, FieldMap, field_hz, field_map, layers_of, makes_a_field, shim, slice_ppm
 
 AXES = ("slice", "rows", "columns")
 
@@ -481,3 +482,15 @@ def test_a_lung_ends_gas_beside_a_trunk_and_a_bowel_does_not():
         holed = MRIScan.of(torch.where(hole, 0.0, scan.body.density.abs()), spacing_mm=(2.0, 2.4), phase=False)
         assert float(materials(holed.body).air.sum()) * 0.048 == pytest.approx(np.pi * radius**2 / 100, rel=0.2)
         assert bool(draw_pockets(holed, seed=2)) == drawn
+
+
+def test_the_shim_does_not_hang_on_where_arrays_lie_in_memory() -> None:
+    """The same body and field, again and again among other arrays: the same bits, or a picture could not be made again byte for byte."""
+    scan = MRIScan.of(100 * phantoms.ellipses((96, 80)), spacing_mm=(2.0, 2.0))
+    grid = torch.arange(96.0, dtype=torch.float64)[:, None] * 0.3 + torch.arange(80.0, dtype=torch.float64).sin() * 5
+    first, kept = shim(FieldMap(grid, grid / 7), scan.body), []
+    for number in range(1, 40):
+        kept.append(np.empty(1000 * number + 8 * number))  # so that what follows lies elsewhere
+        again = shim(FieldMap(grid.clone(), grid / 7), scan.body)
+        assert torch.equal(again.hz, first.hz)
+        assert torch.equal(again.through_hz_per_mm, first.through_hz_per_mm)
