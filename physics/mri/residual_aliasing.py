@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import hypot, sqrt
 
+import numpy as np
 import torch
 
 from physics.measure.pair import Pair, Reading, measure
@@ -42,8 +43,8 @@ def residual_copies(pair: Pair) -> Reading:
     copies = torch.stack([torch.roll(reference, round(m * n_lines / step), dims=axis).flatten() for m in range(step)])  # the first is the body itself
     if not bool(reference.any()):
         return Reading(None, "the object is empty")
-    shares = torch.linalg.lstsq(copies @ copies.T, copies @ change[:, None]).solution[1:, 0]
-    return Reading(100 * sqrt(float(shares.square().sum())))
+    shares = np.linalg.lstsq(copies.T.cpu().numpy(), change.cpu().numpy(), rcond=None)[0][1:]  # torch's rounds by where arrays lie in memory
+    return Reading(100 * sqrt(float(np.square(shares).sum())))
 
 
 @measure("mm")

@@ -155,6 +155,18 @@ def test_a_copy_of_seven_percent_reads_seven(oracle):
     assert calibration_shift(Pair(source, copied, view, healthy, healthy)).value == 0.0
 
 
+def test_copies_do_not_hang_on_where_arrays_lie_in_memory():
+    """Measured again and again among other arrays, the same bits: a record holds them."""
+    source = 100 * phantoms.ellipses((96, 80), torch.float64)
+    view = View("mri", "head", Display("window", 0.0, 200.0), source > 5, (1.0, 1.0))
+    scan = unfold_with_old_maps(MRIScan.of(source), shift_mm=(5.0, 0.0), step=3, kind="body")
+    copied = source + 0.07 * torch.roll(source, 32, dims=0) + torch.arange(80.0, dtype=torch.float64).sin()
+    first, kept = residual_copies(Pair(source, copied, view, scan, scan)).value, []
+    for number in range(1, 60):
+        kept.append(np.empty(1000 * number + 8 * number))  # so that what follows lies elsewhere
+        assert residual_copies(Pair(source.clone(), copied.clone(), view, scan, scan)).value == first
+
+
 def test_what_is_refused():
     """An unknown kind, a step of 1 and a second reconstruction; no shift leaves the scan; 32 lines that 3 does not divide work as well."""
     scan = MRIScan.of(phantoms.ellipses((32, 24)))
